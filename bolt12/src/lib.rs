@@ -1,0 +1,1 @@
+//! BOLT 12 invoice_requests that answer no offer, in both dialects.

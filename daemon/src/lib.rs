@@ -1,0 +1,1 @@
+//! The daemon: options, socket, one file per command.

@@ -1,0 +1,1 @@
+//! What is durable: invoices, payments, LDK's own state, behind one writer with group commit.

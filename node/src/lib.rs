@@ -1,0 +1,1 @@
+//! Lightning: LDK's channels, peers, gossip, payments.

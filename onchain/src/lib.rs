@@ -1,0 +1,1 @@
+//! Bitcoin: bitcoind's RPC, fees, broadcasting, the wallet's coins.
