@@ -1,0 +1,267 @@
+//! Opening a channel: agree with the peer, fund from the wallet, wait until the funding transaction is out.
+
+use crate::Node;
+use crate::config::ANCHOR_RESERVE_SAT;
+use bitcoin::secp256k1::PublicKey;
+use bitcoin::{OutPoint, ScriptBuf, Transaction};
+use boltill_onchain::{FundingRequest, SpendAmount, WalletError};
+use boltill_types::Msat;
+use lightning::ln::types::ChannelId;
+use lightning::sign::EntropySource;
+use lightning::util::errors::APIError;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// How much to put into a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// So many sat.
+    Sat(u64),
+    /// All that the wallet can spare, after fees and the reserve.
+    All,
+}
+
+/// A channel to be opened by us.
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    /// With whom; must be connected.
+    pub peer: PublicKey,
+    /// How much of our money.
+    pub capacity: Capacity,
+    /// What of it belongs to the peer from the beginning.
+    pub push: Msat,
+    /// Whether the network is told of it.
+    pub announce: bool,
+    /// The funding transaction's fee in sat per 1000 weight; the wallet's rate for openings when absent.
+    pub feerate_per_kw: Option<u32>,
+    /// The coins to use; all suitable ones when absent.
+    pub utxos: Option<Vec<OutPoint>>,
+    /// How many confirmations a coin must have to be used.
+    pub minconf: u32,
+    /// How many confirmations the channel needs before it is used; LDK's default when absent.
+    pub mindepth: Option<u32>,
+}
+
+/// A channel whose funding transaction is out.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The channel's id from now on.
+    pub channel_id: ChannelId,
+    /// The funding transaction.
+    pub funding: Transaction,
+    /// Which output of it is the channel.
+    pub funding_txo: OutPoint,
+    /// How many confirmations it needs before it is used.
+    pub mindepth: u32,
+}
+
+/// Why no channel was opened. No coins are spent or reserved then.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no connection to the peer.
+    #[error("Unknown peer")]
+    NotConnected,
+    /// The wallet could not fund it.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// LDK refuses the request as such.
+    #[error("{0}")]
+    Refused(String),
+    /// The peer would not, or went away.
+    #[error("{0}")]
+    ByPeer(String),
+}
+
+impl From<APIError> for OpenError {
+    fn from(error: APIError) -> OpenError {
+        match error {
+            APIError::APIMisuseError { err } => OpenError::Refused(err),
+            other => OpenError::Refused(format!("{other:?}")),
+        }
+    }
+}
+
+/// How a channel that is being opened will be paid for, and who waits for it.
+struct Opening {
+    feerate_per_kw: u32,
+    utxos: Option<Vec<OutPoint>>,
+    minconf: u32,
+    mindepth: u32,
+    funding: Option<Transaction>,
+    /// The coins are used up to the last sat, so the plan's coins must be used again.
+    reserve_sat: u64,
+    reply: Option<oneshot::Sender<Result<Opened, OpenError>>>,
+}
+
+/// The channels that are being opened by us, by LDK's `user_channel_id`.
+#[derive(Default)]
+pub(crate) struct Openings(Mutex<HashMap<u128, Opening>>);
+
+impl Openings {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<u128, Opening>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The funding transaction is out.
+    pub(crate) fn pending(&self, user_channel_id: u128, channel_id: ChannelId, funding_txo: OutPoint) {
+        let Some(opening) = self.with(|openings| openings.remove(&user_channel_id)) else { return };
+        if let (Some(reply), Some(funding)) = (opening.reply, opening.funding) {
+            let opened = Opened { channel_id, funding, funding_txo, mindepth: opening.mindepth };
+            // The caller may have gone; the channel lives on without it.
+            let _ = reply.send(Ok(opened));
+        }
+    }
+
+    /// The channel ended before it began.
+    pub(crate) fn failed(&self, user_channel_id: u128, why: OpenError) {
+        let opening = self.with(|openings| openings.remove(&user_channel_id));
+        if let Some(reply) = opening.and_then(|opening| opening.reply) {
+            let _ = reply.send(Err(why));
+        }
+    }
+}
+
+impl Node {
+    /// Opens a channel and waits until its funding transaction is out. Dropping the future does not undo it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was spent then.
+    pub async fn open_channel(&self, request: OpenRequest) -> Result<Opened, OpenError> {
+        let inner = &self.inner;
+        if self.connected_peer(&request.peer).is_none() {
+            return Err(OpenError::NotConnected);
+        }
+        let feerate_per_kw = request.feerate_per_kw.unwrap_or_else(|| inner.fees.opening_per_kw());
+        let (capacity_sat, utxos) = self.plan_funding(&request, feerate_per_kw)?;
+        let mut config = inner.channel_manager.get_current_config();
+        config.channel_handshake_config.announce_for_forwarding = request.announce;
+        if let Some(mindepth) = request.mindepth {
+            config.channel_handshake_config.minimum_depth = mindepth;
+        }
+        let (reply, outcome) = oneshot::channel();
+        let opening = Opening {
+            feerate_per_kw,
+            utxos,
+            minconf: request.minconf,
+            mindepth: config.channel_handshake_config.minimum_depth,
+            funding: None,
+            reserve_sat: self.anchor_reserve_sat(1),
+            reply: Some(reply),
+        };
+        let user_channel_id = self.new_user_channel_id();
+        inner.openings.with(|openings| openings.insert(user_channel_id, opening));
+        let created = inner.channel_manager.create_channel(
+            request.peer,
+            capacity_sat,
+            request.push.0,
+            user_channel_id,
+            None,
+            Some(config),
+        );
+        if let Err(error) = created {
+            inner.openings.with(|openings| openings.remove(&user_channel_id));
+            return Err(error.into());
+        }
+        inner.peer_manager.process_events();
+        outcome.await.unwrap_or_else(|_| Err(OpenError::ByPeer("the node is stopping".to_owned())))
+    }
+
+    /// What must stay in the wallet when there are `more` channels with anchors than now.
+    pub fn anchor_reserve_sat(&self, more: usize) -> u64 {
+        let with_anchors = self.channels().into_iter().filter(|channel| {
+            channel.channel_type.as_ref().is_none_or(|kind| kind.supports_anchors_zero_fee_htlc_tx())
+        });
+        (with_anchors.count() + more) as u64 * ANCHOR_RESERVE_SAT
+    }
+
+    /// Finds out before the peer is bothered whether the wallet can pay, and how much "all" is.
+    fn plan_funding(
+        &self,
+        request: &OpenRequest,
+        feerate_per_kw: u32,
+    ) -> Result<(u64, Option<Vec<OutPoint>>), OpenError> {
+        let amount = match request.capacity {
+            Capacity::Sat(sat) => SpendAmount::Sat(sat),
+            Capacity::All => SpendAmount::All,
+        };
+        // A channel's output script always has this length; its content matters to nobody yet.
+        let placeholder = ScriptBuf::new_p2wsh(&ScriptBuf::new().wscript_hash());
+        let funded = self.inner.wallet.build_funding(FundingRequest {
+            script: placeholder,
+            amount,
+            feerate_per_kw,
+            utxos: request.utxos.clone(),
+            minconf: request.minconf,
+            keep_sat: self.anchor_reserve_sat(1),
+        })?;
+        self.inner.wallet.release(&funded.transaction);
+        let capacity_sat = funded.amount_sat;
+        let coins = funded.transaction.input.iter().map(|input| input.previous_output).collect();
+        Ok((capacity_sat, Some(coins)))
+    }
+
+    fn new_user_channel_id(&self) -> u128 {
+        let random = self.inner.keys.get_secure_random_bytes();
+        let mut id = [0; 16];
+        id.copy_from_slice(&random[..16]);
+        u128::from_be_bytes(id)
+    }
+
+    /// The peer agreed: builds the funding transaction and hands it to LDK, which broadcasts it once it is safe.
+    pub(crate) fn fund_channel(
+        &self,
+        temporary_channel_id: ChannelId,
+        peer: PublicKey,
+        user_channel_id: u128,
+        capacity_sat: u64,
+        script: ScriptBuf,
+    ) {
+        if let Err(why) = self.try_fund(temporary_channel_id, peer, user_channel_id, capacity_sat, script) {
+            tracing::warn!("channel {temporary_channel_id} with {peer} could not be funded: {why}");
+            let manager = &self.inner.channel_manager;
+            let message = "the channel could not be funded".to_owned();
+            // It may be gone already, which is all we want.
+            let _ = manager.force_close_broadcasting_latest_txn(&temporary_channel_id, &peer, message);
+            self.inner.openings.failed(user_channel_id, why);
+        }
+    }
+
+    fn try_fund(
+        &self,
+        temporary_channel_id: ChannelId,
+        peer: PublicKey,
+        user_channel_id: u128,
+        capacity_sat: u64,
+        script: ScriptBuf,
+    ) -> Result<(), OpenError> {
+        let openings = &self.inner.openings;
+        let request = openings.with(|openings| {
+            let opening = openings.get(&user_channel_id)?;
+            Some(FundingRequest {
+                script,
+                amount: SpendAmount::Sat(capacity_sat),
+                feerate_per_kw: opening.feerate_per_kw,
+                utxos: opening.utxos.clone(),
+                minconf: opening.minconf,
+                keep_sat: opening.reserve_sat,
+            })
+        });
+        let request = request.ok_or_else(|| OpenError::Refused("nobody asked for this channel".to_owned()))?;
+        let funding = self.inner.wallet.build_funding(request)?.transaction;
+        openings.with(|openings| {
+            if let Some(opening) = openings.get_mut(&user_channel_id) {
+                opening.funding = Some(funding.clone());
+            }
+        });
+        let handed_over = self.inner.channel_manager.funding_transaction_generated(
+            temporary_channel_id,
+            peer,
+            funding.clone(),
+        );
+        if handed_over.is_err() {
+            self.inner.wallet.release(&funding);
+        }
+        Ok(handed_over?)
+    }
+}

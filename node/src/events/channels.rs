@@ -1,0 +1,95 @@
+//! Channels that open and close.
+
+use super::EventHandler;
+use crate::channels::OpenError;
+use bitcoin::secp256k1::PublicKey;
+use lightning::events::{Event, FundingInfo, ReplayEvent};
+use lightning::ln::types::ChannelId;
+use lightning::sign::EntropySource;
+
+impl EventHandler {
+    pub(super) fn on_channel(&self, event: Event) -> Result<(), ReplayEvent> {
+        let inner = &self.node.inner;
+        match event {
+            Event::FundingGenerationReady {
+                temporary_channel_id,
+                counterparty_node_id,
+                channel_value_satoshis,
+                output_script,
+                user_channel_id,
+            } => self.node.fund_channel(
+                temporary_channel_id,
+                counterparty_node_id,
+                user_channel_id,
+                channel_value_satoshis,
+                output_script,
+            ),
+            Event::OpenChannelRequest {
+                temporary_channel_id,
+                counterparty_node_id,
+                funding_satoshis,
+                channel_type,
+                ..
+            } => {
+                let anchors = channel_type.supports_anchors_zero_fee_htlc_tx()
+                    || channel_type.supports_anchor_zero_fee_commitments();
+                self.answer_open_request(
+                    temporary_channel_id,
+                    counterparty_node_id,
+                    funding_satoshis,
+                    anchors,
+                );
+            }
+            Event::ChannelPending { channel_id, user_channel_id, funding_txo, counterparty_node_id, .. } => {
+                tracing::info!("channel {channel_id} with {counterparty_node_id} is funded by {funding_txo}");
+                inner.openings.pending(user_channel_id, channel_id, funding_txo);
+            }
+            Event::ChannelReady { channel_id, counterparty_node_id, .. } => {
+                tracing::info!("channel {channel_id} with {counterparty_node_id} is ready");
+            }
+            Event::ChannelClosed { channel_id, user_channel_id, reason, .. } => {
+                tracing::info!("channel {channel_id} is closed: {reason}");
+                inner.openings.failed(user_channel_id, OpenError::ByPeer(reason.to_string()));
+                inner.closings.closed(&channel_id, &reason);
+            }
+            Event::DiscardFunding { funding_info: FundingInfo::Tx { transaction }, .. } => {
+                inner.wallet.release(&transaction);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Accepts a channel that somebody wants to open to us, unless it is too small to be of use, or we could not
+    /// afford to close it: a commitment with anchors pays too low a fee by itself.
+    fn answer_open_request(&self, id: ChannelId, peer: PublicKey, funding_sat: u64, anchors: bool) {
+        let inner = &self.node.inner;
+        let min_sat = inner.config.min_capacity_sat;
+        let reserve_sat = self.node.anchor_reserve_sat(usize::from(anchors));
+        let coins_sat = inner.wallet.confirmed_sat();
+        let refusal = if funding_sat < min_sat {
+            Some(format!("a channel must have at least {min_sat} sat, not {funding_sat}"))
+        } else if anchors && coins_sat < reserve_sat {
+            tracing::warn!(
+                "a channel of {funding_sat} sat from {peer} is refused: closing it may need {reserve_sat} sat on \
+                 chain, and the wallet has {coins_sat}"
+            );
+            Some("this node has no coins to close the channel with".to_owned())
+        } else {
+            None
+        };
+        let answered = match refusal {
+            Some(message) => inner.channel_manager.force_close_broadcasting_latest_txn(&id, &peer, message),
+            None => {
+                let random = inner.keys.get_secure_random_bytes();
+                let mut user_channel_id = [0; 16];
+                user_channel_id.copy_from_slice(&random[..16]);
+                let user_channel_id = u128::from_be_bytes(user_channel_id);
+                inner.channel_manager.accept_inbound_channel(&id, &peer, user_channel_id, None)
+            }
+        };
+        if let Err(error) = answered {
+            tracing::debug!("the channel that {peer} asked for is gone: {error:?}");
+        }
+    }
+}

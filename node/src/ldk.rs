@@ -1,0 +1,99 @@
+//! LDK is generic over everything; here each type is named once, with the parts that this node is made of.
+
+use crate::keys::Keys;
+use crate::logger::LdkLogger;
+use crate::store::LdkStore;
+use boltill_onchain::{Bitcoind, Broadcaster, FeeRates, Wallet};
+use lightning::chain::Filter;
+use lightning::ln::peer_handler::IgnoringMessageHandler;
+use lightning::routing::gossip::{NetworkGraph, P2PGossipSync};
+use lightning::routing::router::DefaultRouter;
+use lightning::routing::scoring::{ProbabilisticScorer, ProbabilisticScoringFeeParameters};
+use lightning::sign::InMemorySigner;
+use lightning::util::persist::MonitorUpdatingPersister;
+use lightning_block_sync::gossip::GossipVerifier as LdkGossipVerifier;
+use std::sync::{Arc, RwLock};
+
+pub(crate) type Graph = NetworkGraph<Arc<LdkLogger>>;
+pub(crate) type Scorer = ProbabilisticScorer<Arc<Graph>, Arc<LdkLogger>>;
+pub(crate) type Router = DefaultRouter<
+    Arc<Graph>,
+    Arc<LdkLogger>,
+    Arc<Keys>,
+    Arc<RwLock<Scorer>>,
+    ProbabilisticScoringFeeParameters,
+    Scorer,
+>;
+pub(crate) type MessageRouter =
+    lightning::onion_message::messenger::DefaultMessageRouter<Arc<Graph>, Arc<LdkLogger>, Arc<Keys>>;
+
+/// Blocks arrive whole, so nothing needs to be told what to look for.
+pub(crate) type NoFilter = Arc<dyn Filter + Send + Sync>;
+
+pub(crate) type Persister = MonitorUpdatingPersister<
+    Arc<LdkStore>,
+    Arc<LdkLogger>,
+    Arc<Keys>,
+    Arc<Keys>,
+    Arc<Broadcaster>,
+    Arc<FeeRates>,
+>;
+pub(crate) type ChainMonitor = lightning::chain::chainmonitor::ChainMonitor<
+    InMemorySigner,
+    NoFilter,
+    Arc<Broadcaster>,
+    Arc<FeeRates>,
+    Arc<LdkLogger>,
+    Arc<Persister>,
+    Arc<Keys>,
+>;
+pub(crate) type ChannelMonitor = lightning::chain::channelmonitor::ChannelMonitor<InMemorySigner>;
+pub(crate) type ChannelManager = lightning::ln::channelmanager::ChannelManager<
+    Arc<ChainMonitor>,
+    Arc<Broadcaster>,
+    Arc<Keys>,
+    Arc<Keys>,
+    Arc<Keys>,
+    Arc<FeeRates>,
+    Arc<Router>,
+    Arc<MessageRouter>,
+    Arc<LdkLogger>,
+>;
+pub(crate) type GossipVerifier = LdkGossipVerifier<crate::gossip::Spawner, Arc<Bitcoind>, Arc<LdkLogger>>;
+pub(crate) type GossipSync = P2PGossipSync<Arc<Graph>, Arc<GossipVerifier>, Arc<LdkLogger>>;
+pub(crate) type OnionMessenger = lightning::onion_message::messenger::OnionMessenger<
+    Arc<Keys>,
+    Arc<Keys>,
+    Arc<LdkLogger>,
+    Arc<ChannelManager>,
+    Arc<MessageRouter>,
+    Arc<ChannelManager>,
+    IgnoringMessageHandler,
+    IgnoringMessageHandler,
+    IgnoringMessageHandler,
+>;
+pub(crate) type PeerManager = lightning::ln::peer_handler::PeerManager<
+    lightning_net_tokio::SocketDescriptor,
+    Arc<ChannelManager>,
+    Arc<GossipSync>,
+    Arc<OnionMessenger>,
+    Arc<LdkLogger>,
+    IgnoringMessageHandler,
+    Arc<Keys>,
+    Arc<ChainMonitor>,
+>;
+pub(crate) type Sweeper = lightning::util::sweep::OutputSweeper<
+    Arc<Broadcaster>,
+    Arc<Wallet>,
+    Arc<FeeRates>,
+    NoFilter,
+    Arc<LdkStore>,
+    Arc<LdkLogger>,
+    Arc<Keys>,
+>;
+pub(crate) type BumpHandler = lightning::events::bump_transaction::BumpTransactionEventHandler<
+    Arc<Broadcaster>,
+    Arc<lightning::events::bump_transaction::Wallet<Arc<Wallet>, Arc<LdkLogger>>>,
+    Arc<Keys>,
+    Arc<LdkLogger>,
+>;

@@ -1,0 +1,28 @@
+//! LDK's log lines, passed on to `tracing`.
+
+use lightning::util::logger::{Level, Logger, Record};
+
+/// Hands LDK's records to whatever subscriber the daemon has set up, under the target `ldk`.
+#[derive(Debug, Default)]
+pub(crate) struct LdkLogger;
+
+impl Logger for LdkLogger {
+    fn log(&self, record: Record<'_>) {
+        // LDK's peer and channel ids say which of many channels a line is about.
+        let peer = record.peer_id.map(tracing::field::display);
+        let channel = record.channel_id.map(tracing::field::display);
+        let module = record.module_path;
+        macro_rules! emit {
+            ($level:ident) => {
+                tracing::event!(target: "ldk", tracing::Level::$level, peer, channel, module, "{}", record.args)
+            };
+        }
+        match record.level {
+            Level::Error => emit!(ERROR),
+            Level::Warn => emit!(WARN),
+            Level::Info => emit!(INFO),
+            Level::Debug => emit!(DEBUG),
+            Level::Trace | Level::Gossip => emit!(TRACE),
+        }
+    }
+}

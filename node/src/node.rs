@@ -1,0 +1,170 @@
+//! The handle to a running node.
+
+use crate::channels::{Closings, Openings};
+use crate::config::NodeConfig;
+use crate::keys::Keys;
+use crate::ldk::{
+    BumpHandler, ChainMonitor, ChannelManager, GossipSync, OnionMessenger, PeerManager, Scorer, Sweeper,
+};
+use crate::peers::KnownPeers;
+use crate::store::LdkStore;
+use crate::tasks::Tasks;
+use bitcoin::Network;
+use bitcoin::secp256k1::PublicKey;
+use boltill_onchain::{Bitcoind, Broadcaster, ChainStatus, FeeRates, Wallet};
+use lightning::ln::channel_state::ChannelDetails;
+use lightning::ln::msgs::{BaseMessageHandler, SocketAddress};
+use lightning::sign::NodeSigner;
+use lightning::util::message_signing;
+use lightning::util::ser::Writeable;
+use std::sync::{Arc, RwLock};
+use tokio::sync::watch;
+
+pub use crate::ldk::Graph;
+
+/// A Lightning node. Clones are handles to the same node.
+#[derive(Clone)]
+pub struct Node {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// The parts of the node; `start.rs` puts them together.
+pub(crate) struct Inner {
+    pub(crate) config: NodeConfig,
+    pub(crate) node_id: PublicKey,
+    pub(crate) alias: [u8; 32],
+    pub(crate) rgb: [u8; 3],
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) store: Arc<LdkStore>,
+    pub(crate) bitcoind: Arc<Bitcoind>,
+    pub(crate) fees: Arc<FeeRates>,
+    pub(crate) broadcaster: Arc<Broadcaster>,
+    pub(crate) wallet: Arc<Wallet>,
+    pub(crate) graph: Arc<crate::ldk::Graph>,
+    pub(crate) scorer: Arc<RwLock<Scorer>>,
+    pub(crate) chain_monitor: Arc<ChainMonitor>,
+    pub(crate) channel_manager: Arc<ChannelManager>,
+    pub(crate) gossip: Arc<GossipSync>,
+    pub(crate) onion_messenger: Arc<OnionMessenger>,
+    pub(crate) peer_manager: Arc<PeerManager>,
+    pub(crate) sweeper: Arc<Sweeper>,
+    pub(crate) bump: BumpHandler,
+    pub(crate) openings: Openings,
+    pub(crate) closings: Closings,
+    pub(crate) known_peers: KnownPeers,
+    pub(crate) chain_status: watch::Sender<ChainStatus>,
+    pub(crate) height: watch::Sender<u32>,
+    pub(crate) tasks: Tasks,
+}
+
+/// The features we offer (BOLT 9), as the bytes of each message that carries them.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// In `init`.
+    pub init: Vec<u8>,
+    /// In `node_announcement`.
+    pub node: Vec<u8>,
+    /// In `channel_announcement`.
+    pub channel: Vec<u8>,
+    /// In invoices.
+    pub invoice: Vec<u8>,
+}
+
+impl Node {
+    /// The node's public key.
+    pub fn id(&self) -> PublicKey {
+        self.inner.node_id
+    }
+
+    /// The chain.
+    pub fn network(&self) -> Network {
+        self.inner.config.network
+    }
+
+    /// The name shown to others.
+    pub fn alias(&self) -> String {
+        String::from_utf8_lossy(&self.inner.alias).trim_end_matches('\0').to_owned()
+    }
+
+    /// The colour shown to others.
+    pub fn rgb(&self) -> [u8; 3] {
+        self.inner.rgb
+    }
+
+    /// Where others are told to find us.
+    pub fn announced_addresses(&self) -> &[SocketAddress] {
+        &self.inner.config.announce
+    }
+
+    /// What the node was started with.
+    pub fn config(&self) -> &NodeConfig {
+        &self.inner.config
+    }
+
+    /// The wallet of on-chain coins.
+    pub fn wallet(&self) -> &Arc<Wallet> {
+        &self.inner.wallet
+    }
+
+    /// What fees the chain wants.
+    pub fn fees(&self) -> &Arc<FeeRates> {
+        &self.inner.fees
+    }
+
+    /// Where transactions go out.
+    pub fn broadcaster(&self) -> &Arc<Broadcaster> {
+        &self.inner.broadcaster
+    }
+
+    /// What is known of the network's public channels and nodes.
+    pub fn graph(&self) -> &crate::ldk::Graph {
+        &self.inner.graph
+    }
+
+    /// Every channel that is not yet closed.
+    pub fn channels(&self) -> Vec<ChannelDetails> {
+        self.inner.channel_manager.list_channels()
+    }
+
+    /// The height up to which every part of the node has seen the chain, and every change of it.
+    pub fn height(&self) -> watch::Receiver<u32> {
+        self.inner.height.subscribe()
+    }
+
+    /// How bitcoind is doing.
+    pub fn chain_status(&self) -> ChainStatus {
+        self.inner.chain_status.borrow().clone()
+    }
+
+    /// The features we offer.
+    pub fn features(&self) -> Features {
+        let manager = &self.inner.channel_manager;
+        let node = manager.node_features() | self.inner.onion_messenger.provided_node_features();
+        // Features are written with their length before them.
+        let bytes = |written: Vec<u8>| written.get(2..).unwrap_or_default().to_vec();
+        Features {
+            init: bytes(manager.init_features().encode()),
+            node: bytes(node.encode()),
+            channel: bytes(manager.channel_features().encode()),
+            invoice: bytes(manager.bolt11_invoice_features().encode()),
+        }
+    }
+
+    /// What BOLT 11 invoices of ours must offer.
+    pub fn bolt11_features(&self) -> lightning::types::features::Bolt11InvoiceFeatures {
+        self.inner.channel_manager.bolt11_invoice_features()
+    }
+
+    /// Signs a text with the node's key, as lnd and Core Lightning do (`zbase32` of a recoverable signature).
+    ///
+    /// # Errors
+    /// When the key is out of reach.
+    pub fn sign_message(&self, message: &[u8]) -> Result<String, crate::SignError> {
+        self.inner.keys.sign_message(message).map_err(|()| crate::SignError)
+    }
+
+    /// Whose key signed a text; `None` when the signature is no signature.
+    pub fn signer_of(message: &[u8], zbase: &str) -> Option<PublicKey> {
+        message_signing::recover_pk(message, zbase).ok()
+    }
+}
