@@ -1,1 +1,64 @@
 //! What is durable: invoices, payments, LDK's own state, behind one writer with group commit.
+//!
+//! The [`Ledger`] is one SQLite file in WAL mode with `synchronous=FULL`.
+//!
+//! * **Writes** go through one thread. It takes all that has queued while the disk was busy into one transaction,
+//!   commits it with one sync, publishes the changes and answers the callers, in that order. What is answered is
+//!   durable; what fails was never seen by anybody. A write that is refused undoes itself and nothing else.
+//! * **Reads** have threads and connections of their own and never wait for a write. They see every write that has
+//!   been answered.
+//! * **Indexes** are those of Core Lightning: `created_index` and `pay_index` are dense, start at 1 and are never used
+//!   again; `updated_index` is that of the latest change. All are assigned inside the transaction.
+//! * **Every query runs on an index**, and listings are read in pages, so that neither time nor memory grows with the
+//!   number of invoices.
+//!
+//! Each kind of entry has a module with its types, its SQL, and its methods of [`Ledger`].
+
+mod changes;
+mod checkpoint;
+mod counters;
+mod error;
+mod invoices;
+mod job;
+mod ledger;
+mod paging;
+mod payments;
+mod readers;
+mod schema;
+mod sql;
+mod state;
+mod writer;
+
+pub use changes::{Change, ChangeDetails, InvoiceChange, SendpayChange};
+pub use counters::{IndexKind, Subsystem};
+pub use error::{LedgerError, OpenError};
+pub use invoices::{
+    CreateInvoiceError, DeleteInvoiceError, Invoice, InvoiceState, InvoiceStatus, InvoiceText, NewInvoice,
+    OfferId, SettleInvoiceError,
+};
+pub use job::Durable;
+pub use ledger::Ledger;
+pub use paging::{Listing, Order, Range};
+pub use payments::{
+    BeginPaymentError, DeletePaymentError, FinishPaymentError, NewPayment, Payment, PaymentId, PaymentState,
+    PaymentStatus, Repeat,
+};
+pub use writer::WriterMetrics;
+
+/// Whether a write that can be asked for twice was new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded<T> {
+    /// This write made it so; here is the entry as it now is.
+    Newly(T),
+    /// It was so before, and nothing changed; here is the entry as it is.
+    Already(T),
+}
+
+impl<T> Recorded<T> {
+    /// The entry, new or not.
+    pub fn into_inner(self) -> T {
+        match self {
+            Recorded::Newly(entry) | Recorded::Already(entry) => entry,
+        }
+    }
+}

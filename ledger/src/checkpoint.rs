@@ -1,0 +1,83 @@
+//! Moving what was committed from the write-ahead log into the database, beside the writer.
+//!
+//! SQLite would do this within whichever commit passes a threshold, and that commit would wait for thousands of pages
+//! to be written all over the file. Here a thread of its own does it while the writer goes on. The log can only start
+//! over when nothing in it is left to move, which never happens by itself while the writer is busy; so when little is
+//! left, the writer moves that last part, between two transactions.
+
+use rusqlite::Connection;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{self, JoinHandle};
+
+/// The log's size, in pages, from which on it is moved: 16 MB of 4 KB pages.
+const LONG: u64 = 4_000;
+/// What is little enough for the writer to move by itself.
+const LITTLE: u64 = 400;
+/// The size at which the writer moves the log whatever is left, since the thread evidently cannot keep up.
+const TOO_LONG: u64 = 16 * LONG;
+
+/// The writer's side: when to have the log moved.
+pub(crate) struct Checkpoints {
+    wake: SyncSender<()>,
+}
+
+/// Starts the thread that moves the log. It ends when the writer's side is dropped.
+pub(crate) fn start(conn: Connection) -> std::io::Result<(JoinHandle<()>, Checkpoints)> {
+    let (wake, woken) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new()
+        .name("ledger-checkpt".to_owned())
+        .spawn(move || move_when_woken(&conn, &woken))?;
+    Ok((thread, Checkpoints { wake }))
+}
+
+fn move_when_woken(conn: &Connection, woken: &Receiver<()>) {
+    while woken.recv().is_ok() {
+        checkpoint(conn, sql::PASSIVE);
+    }
+}
+
+impl Checkpoints {
+    /// Looks at the log after a commit, on the writer's thread and connection.
+    pub(crate) fn after_commit(&self, conn: &Connection) {
+        let Some(log) = checkpoint(conn, sql::NOOP) else {
+            return;
+        };
+        let left = log.pages.saturating_sub(log.moved);
+        if log.pages < LONG || left == 0 {
+            return;
+        }
+        if left <= LITTLE || log.pages >= TOO_LONG {
+            checkpoint(conn, sql::PASSIVE);
+        } else {
+            // When the channel is full the thread is about to look anyway.
+            let _ = self.wake.try_send(());
+        }
+    }
+}
+
+/// How long the log is and how much of it is in the database already, in pages.
+struct Log {
+    pages: u64,
+    moved: u64,
+}
+
+/// Checkpoints. A failure loses nothing, because the log still holds every commit: it is reported and tried again.
+fn checkpoint(conn: &Connection, statement: &str) -> Option<Log> {
+    let log = conn.prepare_cached(statement).and_then(|mut statement| {
+        statement.query_row((), |row| {
+            // Both are -1 when there is no log.
+            let pages = row.get::<_, i64>("log")?.max(0).unsigned_abs();
+            let moved = row.get::<_, i64>("checkpointed")?.max(0).unsigned_abs();
+            Ok(Log { pages, moved })
+        })
+    });
+    log.inspect_err(|error| tracing::error!(%error, "a checkpoint of the ledger failed"))
+        .ok()
+}
+
+mod sql {
+    /// Only looks.
+    pub(super) const NOOP: &str = "PRAGMA wal_checkpoint(NOOP)";
+    /// Moves what it can without waiting for anybody or making anybody wait.
+    pub(super) const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+}

@@ -1,0 +1,102 @@
+//! Looking invoices up.
+
+use super::row::{invoice, sql};
+use super::{Invoice, OfferId};
+use crate::counters::{IndexKind, Subsystem};
+use crate::error::LedgerError;
+use crate::ledger::Ledger;
+use crate::paging::{Bounds, Listing, Order, Range};
+use crate::sql::{hash_key, int, seconds, text_key};
+use boltill_types::{Label, PayIndex, PaymentHash, UnixSeconds};
+use rusqlite::{Connection, OptionalExtension};
+
+impl Ledger {
+    /// The invoice of that label.
+    pub async fn invoice_by_label(&self, label: &Label) -> Result<Option<Invoice>, LedgerError> {
+        let label = label.clone();
+        self.readers.read(move |conn| by_label(conn, &label)).await
+    }
+
+    /// The invoice of that payment hash.
+    pub async fn invoice_by_hash(&self, payment_hash: PaymentHash) -> Result<Option<Invoice>, LedgerError> {
+        self.readers.read(move |conn| by_hash(conn, &payment_hash)).await
+    }
+
+    /// The first invoice that was paid after the one with that pay index, of those still on file.
+    pub async fn next_paid_invoice(&self, after: PayIndex) -> Result<Option<Invoice>, LedgerError> {
+        self.readers
+            .read(move |conn| {
+                let mut next = conn.prepare_cached(sql::NEXT_PAID)?;
+                Ok(next.query_row([int(after.0)], invoice).optional()?)
+            })
+            .await
+    }
+
+    /// When the next unpaid invoice expires, or did and [`Ledger::expire_due_invoices`] has not come by yet.
+    pub async fn next_invoice_expiry(&self) -> Result<Option<UnixSeconds>, LedgerError> {
+        self.readers
+            .read(|conn| {
+                let mut next = conn.prepare_cached(sql::NEXT_EXPIRY)?;
+                Ok(next.query_row((), |row| seconds(row, 0)).optional()?)
+            })
+            .await
+    }
+
+    /// Invoices in the order of an index, a page at a time.
+    pub fn list_invoices(&self, range: Range) -> Listing<Invoice> {
+        let (statement, kind) = match range.order {
+            Order::Created => (sql::BY_CREATION, IndexKind::Created),
+            Order::Updated => (sql::BY_UPDATE, IndexKind::Updated),
+        };
+        let end = self.current_index(Subsystem::Invoices, kind);
+        Listing::new(
+            self.readers.clone(),
+            range.start,
+            end,
+            range.limit,
+            move |conn, bounds| {
+                let Bounds { from, to, limit } = bounds;
+                let mut query = conn.prepare_cached(statement)?;
+                let page = query.query_map([int(from), int(to), int(limit)], |row| {
+                    let invoice = invoice(row)?;
+                    Ok((position(&invoice, range.order), invoice))
+                })?;
+                Ok(page.collect::<Result<_, _>>()?)
+            },
+        )
+    }
+
+    /// The invoices that answered one of our offers, in the order of creation, a page at a time.
+    pub fn list_invoices_of_offer(&self, offer: OfferId) -> Listing<Invoice> {
+        let end = self.current_index(Subsystem::Invoices, IndexKind::Created);
+        Listing::new(self.readers.clone(), 0, end, None, move |conn, bounds| {
+            let Bounds { from, to, limit } = bounds;
+            let mut query = conn.prepare_cached(sql::BY_OFFER)?;
+            let page = query.query_map((int(from), int(to), int(limit), offer.0), |row| {
+                let invoice = invoice(row)?;
+                Ok((position(&invoice, Order::Created), invoice))
+            })?;
+            Ok(page.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+/// Where the invoice stands in that order.
+fn position(invoice: &Invoice, order: Order) -> u64 {
+    match order {
+        Order::Created => invoice.created_index.0,
+        Order::Updated => invoice.updated_index.map_or(0, |index| index.0),
+    }
+}
+
+pub(super) fn by_label(conn: &Connection, label: &Label) -> Result<Option<Invoice>, LedgerError> {
+    let mut query = conn.prepare_cached(sql::BY_LABEL)?;
+    Ok(query
+        .query_row((text_key(label.as_str()), label.as_str()), invoice)
+        .optional()?)
+}
+
+pub(super) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Option<Invoice>, LedgerError> {
+    let mut query = conn.prepare_cached(sql::BY_HASH)?;
+    Ok(query.query_row((hash_key(&hash.0), hash.0), invoice).optional()?)
+}

@@ -1,0 +1,98 @@
+//! The ledger as the rest of the program holds it.
+
+use crate::changes::{Change, Publisher};
+use crate::checkpoint;
+use crate::counters::{Counters, IndexKind, Subsystem};
+use crate::error::OpenError;
+use crate::readers::Readers;
+use crate::schema::Database;
+use crate::writer::{Writer, WriterMetrics};
+use bitcoin::Network;
+use boltill_types::PayIndex;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::broadcast;
+
+/// How many reads run at the same time.
+const READERS: usize = 4;
+
+/// Everything that is durable, in one file; see the crate's documentation.
+///
+/// Dropping it closes it. It does not guard against a second process that opens the same file.
+pub struct Ledger {
+    pub(crate) writer: Writer,
+    pub(crate) readers: Arc<Readers>,
+    publisher: Arc<Publisher>,
+    checkpointer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Ledger {
+    /// Opens the ledger at `path`, or makes a new one for `network` with mode 0600.
+    ///
+    /// Blocks while an older schema is brought up to date.
+    pub fn open(path: &Path, network: Network) -> Result<Ledger, OpenError> {
+        let (database, conn) = Database::open(path, network)?;
+        let counters = Counters::load(&conn)?;
+        let publisher = Arc::new(Publisher::new(counters));
+        let connections = (0..READERS)
+            .map(|_| database.reader())
+            .collect::<Result<Vec<_>, _>>()?;
+        let readers = Arc::new(Readers::start(connections).map_err(OpenError::Thread)?);
+        let (checkpointer, checkpoints) =
+            checkpoint::start(database.checkpointer()?).map_err(OpenError::Thread)?;
+        let writer =
+            Writer::start(conn, counters, Arc::clone(&publisher), checkpoints).map_err(OpenError::Thread)?;
+        Ok(Ledger {
+            writer,
+            readers,
+            publisher,
+            checkpointer: Mutex::new(Some(checkpointer)),
+        })
+    }
+
+    /// Every change from now on, in the order of the commits, each after it is durable.
+    ///
+    /// Who waits for an index subscribes first and looks at [`Ledger::current_index`] then, so that no change falls
+    /// between the two. A subscriber that falls thousands of changes behind is told so by the channel
+    /// (`RecvError::Lagged`) and looks at the ledger again.
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.publisher.subscribe()
+    }
+
+    /// The last index that was assigned, 0 before the first; costs no read of the disk.
+    pub fn current_index(&self, subsystem: Subsystem, kind: IndexKind) -> u64 {
+        self.publisher.counters().get(subsystem, kind)
+    }
+
+    /// The pay index of the latest payment we received, 0 before the first; costs no read of the disk.
+    pub fn last_pay_index(&self) -> PayIndex {
+        self.publisher.counters().last_pay()
+    }
+
+    /// How much the writer has done since the ledger was opened.
+    pub fn metrics(&self) -> WriterMetrics {
+        self.writer.metrics()
+    }
+
+    /// Finishes what has been asked for, closes the file and leaves no log beside it. What is asked of the ledger
+    /// afterwards answers [`LedgerError::Closed`](crate::LedgerError::Closed). Blocks.
+    pub fn close(&self) {
+        self.readers.stop();
+        self.writer.stop();
+        let checkpointer = self
+            .checkpointer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if checkpointer.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the ledger's checkpoints panicked");
+        }
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,74 @@
+//! What every module's SQL has in common: how statements are declared and how values become columns.
+
+use bitcoin::hashes::{Hash, sha256};
+use boltill_types::{Msat, UnixSeconds};
+use rusqlite::types::{FromSql, Type};
+use rusqlite::{Row, RowIndex};
+
+/// Declares a module's SQL statements, and a list of them all, from which a test proves that each runs on an index.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)*) => {
+        $(pub(crate) const $name: &str = $sql;)*
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+pub(crate) use statements;
+
+/// A number as SQLite has them. What does not fit in 63 bits is no amount, index or time that can occur, and sorts
+/// after all that can, which is what the largest number does too.
+pub(crate) fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The column, as a number that is never negative.
+pub(crate) fn uint(row: &Row<'_>, index: impl RowIndex) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(index).map(i64::unsigned_abs)
+}
+
+/// The column, as a number that is never negative, or nothing.
+pub(crate) fn optional_uint(row: &Row<'_>, index: impl RowIndex) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(index)?.map(i64::unsigned_abs))
+}
+
+/// The column, as an amount or nothing.
+pub(crate) fn optional_msat(row: &Row<'_>, index: impl RowIndex) -> rusqlite::Result<Option<Msat>> {
+    Ok(optional_uint(row, index)?.map(Msat))
+}
+
+/// The column, as a point in time.
+pub(crate) fn seconds(row: &Row<'_>, index: impl RowIndex) -> rusqlite::Result<UnixSeconds> {
+    uint(row, index).map(UnixSeconds)
+}
+
+/// The column, through a conversion that only damage to the file can make fail.
+pub(crate) fn converted<S, T, E>(
+    row: &Row<'_>,
+    index: usize,
+    convert: impl FnOnce(S) -> Result<T, E>,
+) -> rusqlite::Result<T>
+where
+    S: FromSql,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    convert(row.get(index)?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Null, Box::new(error)))
+}
+
+/// A column that holds none of the values it may hold.
+#[derive(Debug, thiserror::Error)]
+#[error("the column holds {0}, which it never should")]
+pub(crate) struct UnknownValue(pub(crate) i64);
+
+/// A hash or a random id, shortened to the six bytes that are indexed in its place.
+///
+/// A narrow key keeps an index of ten million entries in a third of the pages. Two values may have one key, so a
+/// query also compares the whole value; with 48 bits that costs a second look at one in a million queries.
+pub(crate) fn hash_key(hash: &[u8; 32]) -> i64 {
+    hash[..6].iter().fold(0, |key, byte| key << 8 | i64::from(*byte))
+}
+
+/// A text of any length, shortened as by [`hash_key`].
+pub(crate) fn text_key(text: &str) -> i64 {
+    hash_key(sha256::Hash::hash(text.as_bytes()).as_byte_array())
+}

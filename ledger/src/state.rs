@@ -1,0 +1,76 @@
+//! Lightning's own state: what LDK keeps under names, through the same writer as everything else.
+
+use crate::error::LedgerError;
+use crate::ledger::Ledger;
+use crate::writer::WriteTx;
+use boltill_types::{StateKey, StateStore, StoreError, StoreFuture};
+use rusqlite::OptionalExtension;
+use std::future::Future;
+
+pub(crate) mod sql {
+    crate::sql::statements! {
+        READ = "SELECT value FROM state WHERE primary_namespace = ?1 AND secondary_namespace = ?2 AND key = ?3";
+        LIST = "SELECT key FROM state WHERE primary_namespace = ?1 AND secondary_namespace = ?2";
+        WRITE = "INSERT INTO state (primary_namespace, secondary_namespace, key, value) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (primary_namespace, secondary_namespace, key) DO UPDATE SET value = excluded.value";
+        REMOVE = "DELETE FROM state WHERE primary_namespace = ?1 AND secondary_namespace = ?2 AND key = ?3";
+    }
+}
+
+impl StateStore for Ledger {
+    fn read(&self, key: &StateKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = key.clone();
+        let value = self.readers.read_blocking(move |conn| {
+            let mut query = conn.prepare_cached(sql::READ)?;
+            Ok(query.query_row(parts(&key), |row| row.get(0)).optional()?)
+        })?;
+        Ok(value)
+    }
+
+    fn list(&self, primary_namespace: &str, secondary_namespace: &str) -> Result<Vec<String>, StoreError> {
+        let group = [primary_namespace.to_owned(), secondary_namespace.to_owned()];
+        let keys = self.readers.read_blocking(move |conn| {
+            let mut query = conn.prepare_cached(sql::LIST)?;
+            let keys = query.query_map(group, |row| row.get(0))?;
+            Ok(keys.collect::<Result<_, _>>()?)
+        })?;
+        Ok(keys)
+    }
+
+    fn write(&self, key: StateKey, value: Vec<u8>) -> StoreFuture<()> {
+        boxed(self.writer.write(move |tx| write(tx, &key, &value)))
+    }
+
+    fn remove(&self, key: StateKey) -> StoreFuture<()> {
+        boxed(self.writer.write(move |tx| remove(tx, &key)))
+    }
+
+    fn write_blocking(&self, key: StateKey, value: Vec<u8>) -> Result<(), StoreError> {
+        Ok(self.writer.write_blocking(move |tx| write(tx, &key, &value))?)
+    }
+
+    fn remove_blocking(&self, key: StateKey) -> Result<(), StoreError> {
+        Ok(self.writer.write_blocking(move |tx| remove(tx, &key))?)
+    }
+}
+
+fn boxed(write: impl Future<Output = Result<(), LedgerError>> + Send + 'static) -> StoreFuture<()> {
+    Box::pin(async move { Ok(write.await?) })
+}
+
+fn write(tx: &mut WriteTx<'_>, key: &StateKey, value: &[u8]) -> Result<(), LedgerError> {
+    let [primary, secondary, name] = parts(key);
+    tx.conn
+        .prepare_cached(sql::WRITE)?
+        .execute((primary, secondary, name, value))?;
+    Ok(())
+}
+
+fn remove(tx: &mut WriteTx<'_>, key: &StateKey) -> Result<(), LedgerError> {
+    tx.conn.prepare_cached(sql::REMOVE)?.execute(parts(key))?;
+    Ok(())
+}
+
+fn parts(key: &StateKey) -> [&str; 3] {
+    [&key.primary_namespace, &key.secondary_namespace, &key.key]
+}

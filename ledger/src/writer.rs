@@ -1,0 +1,288 @@
+//! The one thread that writes, and its group commit.
+//!
+//! Writes queue up while a transaction is being synced to disk; the next transaction takes all that have queued, and
+//! one sync makes all of them durable. Nobody is made to wait for others to come: with a single caller each write is
+//! a transaction, and the more callers there are the more share one. Only after the commit is the change published,
+//! and only then are the callers answered.
+
+use crate::changes::{Change, Publisher};
+use crate::checkpoint::Checkpoints;
+use crate::counters::Counters;
+use crate::error::LedgerError;
+use crate::job::{Durable, Job, Outcome, Write};
+use rusqlite::Connection;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use tokio::sync::oneshot;
+
+/// The most writes that share one transaction, so that the first of them does not wait long for the last.
+const BATCH: usize = 1024;
+
+/// How much the writer has done since the ledger was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriterMetrics {
+    /// Transactions committed, each with one sync of the disk.
+    pub commits: u64,
+    /// Writes answered, whether they were refused or not, in transactions that were committed.
+    pub writes: u64,
+}
+
+/// What a write sees: the transaction, the counters, and the list of what is to be published after the commit.
+pub(crate) struct WriteTx<'a> {
+    pub(crate) conn: &'a Connection,
+    pub(crate) counters: &'a mut Counters,
+    changes: &'a mut Vec<Change>,
+}
+
+impl WriteTx<'_> {
+    /// Has the change published once it is durable.
+    pub(crate) fn publish(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+}
+
+enum Command {
+    Write(Box<dyn Job>),
+    Stop,
+}
+
+/// The way to the writer's thread.
+pub(crate) struct Writer {
+    queue: Sender<Command>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Writer {
+    /// Starts the thread. `conn` is the only connection that ever writes; `counters` are those on its disk.
+    pub(crate) fn start(
+        conn: Connection,
+        counters: Counters,
+        publisher: Arc<Publisher>,
+        checkpoints: Checkpoints,
+    ) -> std::io::Result<Writer> {
+        let (queue, commands) = mpsc::channel();
+        let metrics = Arc::new(Metrics::default());
+        let mut committer = Committer {
+            conn,
+            counters,
+            changes: Vec::new(),
+            publisher,
+            checkpoints,
+            metrics: Arc::clone(&metrics),
+        };
+        let thread = thread::Builder::new()
+            .name("ledger-writer".to_owned())
+            .spawn(move || committer.run(&commands))?;
+        Ok(Writer {
+            queue,
+            thread: Mutex::new(Some(thread)),
+            metrics,
+        })
+    }
+
+    /// Puts a write in the queue, now, and returns the future of its answer.
+    pub(crate) fn write<T, E, F>(&self, operation: F) -> Durable<T, E>
+    where
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<LedgerError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        // A caller that no longer listens is no error.
+        self.enqueue(Write::new(operation, move |answer| drop(sender.send(answer))));
+        Durable::new(receiver)
+    }
+
+    /// Puts a write in the queue and waits for its answer on the calling thread.
+    pub(crate) fn write_blocking<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<LedgerError> + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.enqueue(Write::new(operation, move |answer| drop(sender.send(answer))));
+        receiver
+            .recv()
+            .unwrap_or_else(|_| Err(LedgerError::Closed.into()))
+    }
+
+    fn enqueue(&self, job: impl Job + 'static) {
+        // When the thread is gone the job is dropped, and with it the sender whose absence is the answer "closed".
+        let _ = self.queue.send(Command::Write(Box::new(job)));
+    }
+
+    pub(crate) fn metrics(&self) -> WriterMetrics {
+        WriterMetrics {
+            commits: self.metrics.commits.load(Ordering::Relaxed),
+            writes: self.metrics.writes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Lets the thread finish what is queued, and waits for its end. Later writes answer `Closed`.
+    pub(crate) fn stop(&self) {
+        let _ = self.queue.send(Command::Stop);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Err(_)) = thread.map(JoinHandle::join) {
+            tracing::error!("the ledger's writer panicked");
+        }
+    }
+}
+
+#[derive(Default)]
+struct Metrics {
+    commits: AtomicU64,
+    writes: AtomicU64,
+}
+
+/// The writer's thread.
+struct Committer {
+    conn: Connection,
+    /// The counters as the open transaction has them, or as they are on disk between transactions.
+    counters: Counters,
+    /// What the open transaction will publish.
+    changes: Vec<Change>,
+    publisher: Arc<Publisher>,
+    checkpoints: Checkpoints,
+    metrics: Arc<Metrics>,
+}
+
+/// The transaction came to nothing.
+struct Lost {
+    error: LedgerError,
+    /// Whether what is on disk is known, so that the next transaction may follow.
+    usable: bool,
+}
+
+impl Committer {
+    fn run(&mut self, commands: &Receiver<Command>) {
+        while let Ok(command) = commands.recv() {
+            let (mut jobs, stop) = gather(command, commands);
+            while !jobs.is_empty() {
+                if !self.transact(&mut jobs) {
+                    tracing::error!("the ledger takes no more writes after a failed commit");
+                    return; // dropping the rest answers "closed"
+                }
+            }
+            if stop {
+                return;
+            }
+            self.checkpoints.after_commit(&self.conn);
+        }
+    }
+
+    /// Does the jobs in one transaction and answers them. Jobs that follow one at which the database gave up the
+    /// transaction are left for the next. Returns whether there can be a next.
+    fn transact(&mut self, jobs: &mut VecDeque<Box<dyn Job>>) -> bool {
+        let mut ran = Vec::with_capacity(jobs.len());
+        let before = self.counters;
+        let committed = self.run_jobs(jobs, &mut ran).and_then(|()| self.commit(before));
+        match committed {
+            Ok(()) => {
+                self.publisher.publish(self.counters, self.changes.drain(..));
+                self.metrics.commits.fetch_add(1, Ordering::Relaxed);
+                self.metrics.writes.fetch_add(ran.len() as u64, Ordering::Relaxed);
+                ran.into_iter().for_each(|job| job.answer(Ok(())));
+                true
+            }
+            Err(Lost { error, usable }) => {
+                tracing::error!(%error, writes = ran.len(), "a transaction of the ledger failed");
+                self.counters = before;
+                self.changes.clear();
+                let rolled_back = self.conn.is_autocommit() || self.conn.execute_batch("ROLLBACK").is_ok();
+                ran.into_iter().for_each(|job| job.answer(Err(error.clone())));
+                usable && rolled_back
+            }
+        }
+    }
+
+    fn run_jobs(
+        &mut self,
+        jobs: &mut VecDeque<Box<dyn Job>>,
+        ran: &mut Vec<Box<dyn Job>>,
+    ) -> Result<(), Lost> {
+        let began = self.execute(sql::BEGIN);
+        while let Some(mut job) = jobs.pop_front() {
+            let outcome = match &began {
+                Ok(()) => self.run_job(job.as_mut()),
+                Err(error) => Err(Lost {
+                    error: error.clone(),
+                    usable: true,
+                }),
+            };
+            ran.push(job);
+            outcome?;
+        }
+        Ok(())
+    }
+
+    /// Runs one job between savepoints, so that a refusal undoes what that job did and nothing else.
+    fn run_job(&mut self, job: &mut dyn Job) -> Result<(), Lost> {
+        let lost = |error| Lost { error, usable: true };
+        self.execute(sql::SAVEPOINT).map_err(lost)?;
+        let (counters, changes) = (self.counters, self.changes.len());
+        let mut tx = WriteTx {
+            conn: &self.conn,
+            counters: &mut self.counters,
+            changes: &mut self.changes,
+        };
+        let outcome = job.run(&mut tx);
+        // A full or failing disk makes SQLite roll back everything, not just the statement.
+        if self.conn.is_autocommit() {
+            return Err(lost(LedgerError::RolledBack));
+        }
+        if outcome == Outcome::Refused {
+            self.counters = counters;
+            self.changes.truncate(changes);
+            self.execute(sql::ROLLBACK_TO).map_err(lost)?;
+        }
+        self.execute(sql::RELEASE).map_err(lost)
+    }
+
+    fn commit(&mut self, before: Counters) -> Result<(), Lost> {
+        self.counters.store(before, &self.conn).map_err(|error| Lost {
+            error: error.into(),
+            usable: true,
+        })?;
+        self.execute(sql::COMMIT).map_err(|error| Lost {
+            // When the disk was full the commit was not written. After any other failure it may or may not have been.
+            usable: matches!(error, LedgerError::DiskFull),
+            error,
+        })
+    }
+
+    fn execute(&self, statement: &str) -> Result<(), LedgerError> {
+        self.conn.prepare_cached(statement)?.execute(())?;
+        Ok(())
+    }
+}
+
+/// The first command and what is queued behind it, and whether the queue ends there.
+fn gather(first: Command, commands: &Receiver<Command>) -> (VecDeque<Box<dyn Job>>, bool) {
+    let mut jobs = VecDeque::new();
+    let mut next = Some(first);
+    while let Some(command) = next {
+        match command {
+            Command::Write(job) => jobs.push_back(job),
+            Command::Stop => return (jobs, true),
+        }
+        next = if jobs.len() < BATCH {
+            commands.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    (jobs, false)
+}
+
+mod sql {
+    pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+    pub(super) const COMMIT: &str = "COMMIT";
+    pub(super) const SAVEPOINT: &str = "SAVEPOINT write";
+    pub(super) const RELEASE: &str = "RELEASE write";
+    pub(super) const ROLLBACK_TO: &str = "ROLLBACK TO write";
+}
