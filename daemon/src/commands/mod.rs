@@ -1,0 +1,74 @@
+//! Every command of the daemon.
+//!
+//! A command is one file here and one line in [`COMMANDS`]. The file holds its parameters, whose doc comment becomes the
+//! help and the manual page, its [`Command`], what it does, and its tests. From this one list are made the socket, HTTP, help,
+//! manual pages, shell completions and the OpenAPI document.
+
+mod check;
+mod command;
+mod help;
+mod manual;
+mod prelude;
+mod stop;
+
+pub use command::{Category, Command, Example, Handler, OnHangUp, Run, Running, paragraphs};
+
+/// Every command, in alphabetical order.
+pub static COMMANDS: &[Command] = &[
+    check::COMMAND, //
+    help::COMMAND,
+    stop::COMMAND,
+];
+
+/// A list of commands in which one is found by its name.
+#[derive(Clone, Copy)]
+pub struct Registry(&'static [Command]);
+
+impl Registry {
+    /// Takes a list that is in alphabetical order.
+    pub const fn new(sorted: &'static [Command]) -> Registry {
+        Registry(sorted)
+    }
+
+    /// The command of that name.
+    pub fn find(self, name: &str) -> Option<&'static Command> {
+        let at = self.0.binary_search_by(|command| command.name.cmp(name)).ok()?;
+        self.0.get(at)
+    }
+
+    /// All of them, in alphabetical order.
+    pub fn iter(self) -> impl Iterator<Item = &'static Command> {
+        self.0.iter()
+    }
+}
+
+/// A call for the commands' own tests, with nothing behind it but the list of commands.
+#[cfg(test)]
+pub(crate) fn test_call() -> crate::context::Call {
+    use std::sync::Arc;
+    let context = crate::context::Context {
+        commands: Registry::new(COMMANDS),
+        shutdown: tokio_util::sync::CancellationToken::new(),
+        started_at: boltill_types::UnixSeconds::now(),
+    };
+    crate::context::Call {
+        context: Arc::new(context),
+    }
+}
+
+#[cfg(test)]
+impl crate::context::Call {
+    /// Runs a command and gives its answer as JSON, or the words of its error.
+    pub(crate) async fn answer(self, name: &str, params: &str) -> Result<String, String> {
+        let params = crate::params::Token::parse(params).map_err(|error| error.to_string())?;
+        let command = self.commands.find(name).ok_or("no such command")?;
+        let running = command
+            .start(self.clone(), params)
+            .map_err(|error| error.to_string())?;
+        match running.await {
+            Ok(crate::answer::Answer::Whole(json)) => Ok(json),
+            Ok(crate::answer::Answer::Rows(_)) => Err("answered with rows".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}

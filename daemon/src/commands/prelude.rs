@@ -1,0 +1,8 @@
+//! What nearly every command's file needs.
+
+pub use super::{Category, Command, Example, OnHangUp, Run};
+pub use crate::answer::{Answer, Outcome};
+pub use crate::context::Call;
+pub use crate::error::RpcError;
+pub use crate::parameters;
+pub use crate::params::{Field, Kind};
