@@ -1,0 +1,169 @@
+//! Feerates: what bitcoind estimates, for LDK, for our own transactions, and for people.
+//!
+//! Everything comes from four estimates, those of Core Lightning: for 2, 6, 12 and 100 blocks. `feerate.rs` reads what
+//! people write as a feerate; `estimates.rs` decides what four answers of bitcoind's, or none, amount to.
+
+mod estimates;
+mod feerate;
+
+pub use estimates::Estimate;
+pub use feerate::{Feerate, FeerateError, FeerateName};
+
+use crate::bitcoind::{Bitcoind, BitcoindError, FeeMode};
+use bitcoin::{Amount, FeeRate};
+use estimates::Estimates;
+use lightning::chain::chaininterface::{ConfirmationTarget, FEERATE_FLOOR_SATS_PER_KW, FeeEstimator};
+use std::sync::{PoisonError, RwLock};
+use std::time::Instant;
+
+/// The lowest feerate that every node relays, rounded so that it survives any rounding of weights: 253 sat per 1000
+/// weight units.
+pub(crate) const FLOOR: FeeRate = FeeRate::from_sat_per_kwu(FEERATE_FLOOR_SATS_PER_KW as u64);
+
+/// The feerates in use. Reading never waits for bitcoind; [`FeeRates::refresh`] asks it.
+#[derive(Debug)]
+pub struct FeeRates {
+    estimates: RwLock<Estimates>,
+}
+
+/// What typical transactions would cost at present (`onchain_fee_estimates` of `feerates`), in sat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnchainFeeEstimates {
+    /// Opening a channel.
+    pub opening_channel: u64,
+    /// Closing one together.
+    pub mutual_close: u64,
+    /// Closing one alone: the commitment and the transaction that spends its anchor.
+    pub unilateral_close: u64,
+    /// Closing one without anchors alone.
+    pub unilateral_close_nonanchor: u64,
+    /// Taking back an HTLC of a channel without anchors.
+    pub htlc_timeout: u64,
+    /// Claiming an HTLC of a channel without anchors.
+    pub htlc_success: u64,
+}
+
+impl Default for FeeRates {
+    fn default() -> FeeRates {
+        FeeRates::new()
+    }
+}
+
+impl FeeRates {
+    /// Feerates that are sensible without having asked anyone, until the first [`FeeRates::refresh`].
+    pub fn new() -> FeeRates {
+        FeeRates { estimates: RwLock::new(Estimates::default()) }
+    }
+
+    /// Asks bitcoind for its estimates and for what its mempool lets in. To be called on each new block.
+    ///
+    /// An estimate that bitcoind does not give stays what it was.
+    ///
+    /// # Errors
+    /// bitcoind did not answer; nothing has changed then.
+    pub async fn refresh(&self, bitcoind: &Bitcoind) -> Result<(), BitcoindError> {
+        let mut answers = [None; Estimates::BLOCKS.len()];
+        for (answer, blocks) in answers.iter_mut().zip(Estimates::BLOCKS) {
+            // The most urgent one guards against paying too little in a rising market, the others follow a falling one.
+            let mode = if blocks == Estimates::BLOCKS[0] { FeeMode::Conservative } else { FeeMode::Economical };
+            *answer = bitcoind.estimate_smart_fee(blocks, mode).await?;
+        }
+        let mempool = bitcoind.mempool_info().await?;
+        let mempool_floor = per_kwu(mempool.mempool_min_fee.max(mempool.min_relay_fee));
+        let mut estimates = self.estimates.write().unwrap_or_else(PoisonError::into_inner);
+        estimates.update(answers, mempool_floor, Instant::now());
+        Ok(())
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Estimates) -> T) -> T {
+        read(&self.estimates.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The feerate that should do within so many blocks, interpolated between the estimates.
+    pub fn for_blocks(&self, blocks: u32) -> FeeRate {
+        self.read(|estimates| estimates.for_blocks(blocks))
+    }
+
+    /// The four estimates, by ascending number of blocks.
+    pub fn estimates(&self) -> Vec<Estimate> {
+        self.read(Estimates::list)
+    }
+
+    /// Whether bitcoind has given fewer than all of the estimates so far (`warning_missing_feerates`).
+    pub fn is_missing_estimates(&self) -> bool {
+        self.read(Estimates::is_missing_some)
+    }
+
+    /// The least that bitcoind takes into its mempool at present, and never less than 253 sat per 1000 weight units.
+    pub fn floor(&self) -> FeeRate {
+        self.read(Estimates::floor)
+    }
+
+    /// One of Core Lightning's named feerates.
+    pub fn named(&self, name: FeerateName) -> FeeRate {
+        use FeerateName::*;
+        match name {
+            Urgent | UnilateralClose | HtlcResolution => self.for_blocks(6),
+            Normal | Opening | Penalty | DelayedToUs => self.for_blocks(12),
+            Slow | MutualClose | UnilateralAnchorClose => self.for_blocks(100),
+            Minimum => self.floor(),
+            // Half of what is slow: who pays less than that gets stuck for good.
+            MinAcceptable => FeeRate::from_sat_per_kwu(self.for_blocks(100).to_sat_per_kwu() / 2).max(FLOOR),
+            // Ten times what gets into the next blocks.
+            MaxAcceptable => FeeRate::from_sat_per_kwu(self.for_blocks(2).to_sat_per_kwu().saturating_mul(10)),
+        }
+    }
+
+    /// What a feerate as people write it comes to at present.
+    pub fn resolve(&self, feerate: Feerate) -> FeeRate {
+        match feerate {
+            Feerate::Named(name) => self.named(name),
+            Feerate::PerKw(sat) => FeeRate::from_sat_per_kwu(sat.into()).max(FLOOR),
+            // Rounded up: a feerate must not become zero, or less than what was asked for.
+            Feerate::PerKb(sat) => FeeRate::from_sat_per_kwu(u64::from(sat).div_ceil(4)).max(FLOOR),
+            Feerate::Blocks(blocks) => self.for_blocks(blocks),
+        }
+    }
+
+    /// What typical transactions would cost at present, by Core Lightning's reckoning of their weights.
+    pub fn onchain_fee_estimates(&self) -> OnchainFeeEstimates {
+        let cost = |name, weight: u64| self.named(name).to_sat_per_kwu().saturating_mul(weight) / 1000;
+        OnchainFeeEstimates {
+            opening_channel: cost(FeerateName::Opening, 702),
+            mutual_close: cost(FeerateName::MutualClose, 673),
+            unilateral_close: cost(FeerateName::UnilateralAnchorClose, 1112),
+            unilateral_close_nonanchor: cost(FeerateName::UnilateralClose, 598),
+            htlc_timeout: cost(FeerateName::HtlcResolution, 663),
+            htlc_success: cost(FeerateName::HtlcResolution, 703),
+        }
+    }
+}
+
+impl FeeEstimator for FeeRates {
+    fn get_est_sat_per_1000_weight(&self, target: ConfirmationTarget) -> u32 {
+        let feerate = match target {
+            // A peer whose estimates are a little higher than ours is no thief.
+            ConfirmationTarget::MaximumFeeEstimate => {
+                FeeRate::from_sat_per_kwu(self.for_blocks(2).to_sat_per_kwu().saturating_add(MARGIN))
+            }
+            ConfirmationTarget::UrgentOnChainSweep => self.named(FeerateName::HtlcResolution),
+            // A commitment with anchors is bumped when the time comes, as a package with its child, so a peer may set
+            // any feerate that is relayed at all: to ask for more would close channels whenever feerates rise.
+            ConfirmationTarget::MinAllowedAnchorChannelRemoteFee => FLOOR,
+            ConfirmationTarget::MinAllowedNonAnchorChannelRemoteFee => self.named(FeerateName::MinAcceptable),
+            ConfirmationTarget::AnchorChannelFee => self.named(FeerateName::UnilateralAnchorClose),
+            ConfirmationTarget::NonAnchorChannelFee => self.named(FeerateName::UnilateralClose),
+            ConfirmationTarget::ChannelCloseMinimum => self.named(FeerateName::MutualClose),
+            ConfirmationTarget::OutputSpendingFee => self.named(FeerateName::DelayedToUs),
+        };
+        u32::try_from(feerate.to_sat_per_kwu()).unwrap_or(u32::MAX)
+    }
+}
+
+/// How much more than our highest estimate a peer may take for the highest, in sat per 1000 weight units.
+const MARGIN: u64 = 2_500;
+
+/// bitcoind's feerates are amounts per 1000 virtual bytes.
+fn per_kwu(per_kvb: Amount) -> FeeRate {
+    FeeRate::from_sat_per_kwu(per_kvb.to_sat().div_ceil(4))
+}
