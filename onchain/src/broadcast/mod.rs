@@ -1,4 +1,5 @@
 //! Getting transactions into the chain.
+#![allow(missing_docs, unused_variables, clippy::todo)]
 use crate::{Bitcoind, BitcoindError, Wallet, WalletError};
 use bitcoin::{block::Header, Transaction};
 use lightning::chain::chaininterface::BroadcasterInterface;
