@@ -1,9 +1,11 @@
 //! What every command may use.
 
 use crate::commands::Registry;
+use crate::error::{Code, RpcError};
+use boltill_node::Node;
 use boltill_types::UnixSeconds;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// The daemon as commands see it; one for the whole process.
@@ -14,6 +16,30 @@ pub struct Context {
     pub shutdown: CancellationToken,
     /// When the daemon started.
     pub started_at: UnixSeconds,
+    /// What does the work; empty until the node has caught up with the chain, while the socket answers already.
+    pub engine: OnceLock<Engine>,
+}
+
+/// The node, and the till in front of it.
+#[derive(Clone)]
+pub struct Engine {
+    /// Channels, peers, coins.
+    pub node: Node,
+}
+
+impl Context {
+    /// The node, once it may be used.
+    ///
+    /// # Errors
+    /// While the daemon starts.
+    pub fn node(&self) -> Result<&Node, RpcError> {
+        Ok(&self.engine()?.node)
+    }
+
+    fn engine(&self) -> Result<&Engine, RpcError> {
+        let starting = || RpcError::failed(Code::Unspecified, "boltilld is still starting: waiting for bitcoind");
+        self.engine.get().ok_or_else(starting)
+    }
 }
 
 /// One request in progress; it gives all of [`Context`].

@@ -6,7 +6,7 @@ mod open;
 pub(crate) use close::Closings;
 pub use close::{CloseError, CloseOutcome, CloseRequest};
 pub(crate) use open::Openings;
-pub use open::{Capacity, OpenError, OpenRequest, Opened};
+pub use open::{OpenError, OpenRequest, Opened};
 
 use lightning::types::features::ChannelTypeFeatures;
 

@@ -1,6 +1,6 @@
 //! What a node is told at its start.
 
-use bitcoin::Network;
+use bitcoin::{Amount, Network};
 use bitcoin::secp256k1::PublicKey;
 use lightning::ln::msgs::SocketAddress;
 use std::net::SocketAddr;
@@ -61,6 +61,6 @@ impl PeerAddress {
     }
 }
 
-/// What stays reserved, in sat, for every channel with anchors, so that its commitment can be bumped into a block.
+/// What stays reserved in the wallet for every channel with anchors, so that its commitment can be bumped into a block.
 /// The figure is the one that LDK's own accounting and Core Lightning's `min-emergency-msat` both come to.
-pub const ANCHOR_RESERVE_SAT: u64 = 25_000;
+pub const ANCHOR_RESERVE: Amount = Amount::from_sat(25_000);

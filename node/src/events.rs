@@ -35,7 +35,7 @@ impl EventHandler {
             | Event::ChannelPending { .. }
             | Event::ChannelReady { .. }
             | Event::ChannelClosed { .. }
-            | Event::DiscardFunding { .. } => self.on_channel(event),
+            | Event::DiscardFunding { .. } => self.on_channel(event).await,
             Event::SpendableOutputs { .. } | Event::BumpTransaction(_) => self.on_chain(event).await,
             Event::ConnectionNeeded { node_id, addresses } => {
                 self.on_connection_needed(node_id, addresses);

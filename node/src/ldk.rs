@@ -14,7 +14,8 @@ use lightning::util::persist::MonitorUpdatingPersister;
 use lightning_block_sync::gossip::GossipVerifier as LdkGossipVerifier;
 use std::sync::{Arc, RwLock};
 
-pub(crate) type Graph = NetworkGraph<Arc<LdkLogger>>;
+/// What is known of the network's public channels and nodes (BOLT 7).
+pub type Graph = NetworkGraph<Arc<LdkLogger>>;
 pub(crate) type Scorer = ProbabilisticScorer<Arc<Graph>, Arc<LdkLogger>>;
 pub(crate) type Router = DefaultRouter<
     Arc<Graph>,

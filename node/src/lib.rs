@@ -25,9 +25,9 @@ mod sync;
 mod tasks;
 
 pub use channels::{
-    Capacity, CloseError, CloseOutcome, CloseRequest, OpenError, OpenRequest, Opened, channel_type_names,
+    CloseError, CloseOutcome, CloseRequest, OpenError, OpenRequest, Opened, channel_type_names,
 };
-pub use config::{ANCHOR_RESERVE_SAT, NodeConfig, PeerAddress};
+pub use config::{ANCHOR_RESERVE, NodeConfig, PeerAddress};
 pub use event::{BoxFuture, EventSink, FailureReason, IncomingPayment, NodeEvent, SinkError};
 pub use lightning::ln::channel_state::ChannelDetails;
 pub use lightning::ln::channelmanager::PaymentId;

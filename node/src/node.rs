@@ -15,6 +15,7 @@ use boltill_onchain::{Bitcoind, Broadcaster, ChainStatus, FeeRates, Wallet};
 use lightning::ln::channel_state::ChannelDetails;
 use lightning::ln::msgs::{BaseMessageHandler, SocketAddress};
 use lightning::sign::NodeSigner;
+use lightning::types::features::Bolt11InvoiceFeatures;
 use lightning::util::message_signing;
 use lightning::util::ser::Writeable;
 use std::sync::{Arc, RwLock};
@@ -52,7 +53,6 @@ pub(crate) struct Inner {
     pub(crate) openings: Openings,
     pub(crate) closings: Closings,
     pub(crate) known_peers: KnownPeers,
-    pub(crate) chain_status: watch::Sender<ChainStatus>,
     pub(crate) height: watch::Sender<u32>,
     pub(crate) tasks: Tasks,
 }
@@ -133,7 +133,7 @@ impl Node {
 
     /// How bitcoind is doing.
     pub fn chain_status(&self) -> ChainStatus {
-        self.inner.chain_status.borrow().clone()
+        self.inner.bitcoind.status().borrow().clone()
     }
 
     /// The features we offer.
@@ -146,13 +146,17 @@ impl Node {
             init: bytes(manager.init_features().encode()),
             node: bytes(node.encode()),
             channel: bytes(manager.channel_features().encode()),
-            invoice: bytes(manager.bolt11_invoice_features().encode()),
+            invoice: bytes(Node::bolt11_features().encode()),
         }
     }
 
-    /// What BOLT 11 invoices of ours must offer.
-    pub fn bolt11_features(&self) -> lightning::types::features::Bolt11InvoiceFeatures {
-        self.inner.channel_manager.bolt11_invoice_features()
+    /// What our BOLT 11 invoices offer and ask for: a payment_secret, and payments in several parts are welcome.
+    pub fn bolt11_features() -> Bolt11InvoiceFeatures {
+        let mut features = Bolt11InvoiceFeatures::empty();
+        features.set_variable_length_onion_required();
+        features.set_payment_secret_required();
+        features.set_basic_mpp_optional();
+        features
     }
 
     /// Signs a text with the node's key, as lnd and Core Lightning do (`zbase32` of a recoverable signature).

@@ -2,8 +2,9 @@
 
 use crate::Node;
 use boltill_types::{Msat, PaymentHash, PaymentPreimage};
-use lightning::ln::channelmanager::{PaymentId, RecentPaymentDetails, RecipientOnionFields, Retry};
-use lightning::ln::outbound_payment::RetryableSendFailure;
+use lightning::ln::channelmanager::{
+    PaymentId, RecentPaymentDetails, RecipientOnionFields, Retry, RetryableSendFailure,
+};
 use lightning::routing::router::{PaymentParameters, RouteParameters};
 use std::time::Duration;
 

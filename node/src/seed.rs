@@ -50,7 +50,7 @@ impl Seed {
         match File::open(&path) {
             Ok(mut file) => {
                 let mut bytes = Vec::with_capacity(33);
-                file.by_ref().take(33).read_to_end(&mut bytes).map_err(failed)?;
+                Read::by_ref(&mut file).take(33).read_to_end(&mut bytes).map_err(failed)?;
                 let seed = bytes.try_into().map_err(|_| SeedError::Damaged { path: path.clone() })?;
                 Ok(Seed(seed))
             }

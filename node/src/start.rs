@@ -21,6 +21,7 @@ use crate::tasks::{TaskDied, Tasks};
 use bitcoin::secp256k1::PublicKey;
 use boltill_onchain::{BroadcastTask, Bitcoind, WalletError};
 use boltill_types::{StateStore, StoreError, UnixSeconds};
+use lightning::chain::BestBlock;
 use lightning::events::bump_transaction;
 use lightning::ln::peer_handler::{IgnoringMessageHandler, MessageHandler};
 use lightning::sign::{EntropySource, NodeSigner, Recipient};
@@ -34,6 +35,9 @@ use tokio::sync::{mpsc, watch};
 /// Why a node did not start. Nothing has been changed on disk that a next start could not use.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// What was said about bitcoind makes no sense.
+    #[error(transparent)]
+    BitcoindConfig(#[from] boltill_onchain::ConfigError),
     /// bitcoind is not usable.
     #[error(transparent)]
     Bitcoind(#[from] boltill_onchain::StartError),
@@ -99,8 +103,9 @@ impl Node {
     pub async fn prepare(config: NodeConfig, store: Arc<dyn StateStore>) -> Result<Prepared, StartError> {
         let (tasks, deaths) = Tasks::new();
         let bitcoind = Bitcoind::new(&config.bitcoind)?;
-        bitcoind.wait_until_ready().await?;
-        let (chain, broadcasting) = Chain::open(bitcoind, &config, &store).await?;
+        let info = bitcoind.wait_until_ready().await?;
+        let tip = BestBlock::new(info.best_block_hash, info.blocks);
+        let (chain, broadcasting) = Chain::open(bitcoind, tip, &config, &store).await?;
         let state = LightningState::read(&config, &chain, &store)?;
         let mut cache = UnboundedCache::new();
         let followers = Followers {
@@ -139,7 +144,7 @@ impl Prepared {
         let stop = housekeeping.stopping();
         housekeeping.spawn("background processor", background::process_events(node.clone(), handler, stop));
         let tasks = &inner.tasks;
-        tasks.spawn("broadcaster", broadcasting.run(tasks.stopping()));
+        tasks.spawn_errand(broadcasting.run());
         tasks.spawn("chain", sync::follow(node.clone(), tip, cache));
         tasks.spawn("announcements", gossip::announce_node(node.clone()));
         for listener in listeners {

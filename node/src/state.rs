@@ -45,21 +45,23 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// Opens seed and wallet. A seed is only made where no channels and no wallet are on file.
+    /// Opens seed and wallet. A seed is only made where no channels are on file; a wallet made now has its birthday at
+    /// the chain's present `tip`.
     pub(crate) async fn open(
         bitcoind: Bitcoind,
+        tip: BestBlock,
         config: &NodeConfig,
         store: &Arc<dyn StateStore>,
     ) -> Result<(Chain, BroadcastTask), StartError> {
         let bitcoind = Arc::new(bitcoind);
-        let fees = Arc::new(FeeRates::new(config.network));
-        fees.refresh(&bitcoind).await;
-        let (broadcaster, broadcasting) = Broadcaster::new(Arc::clone(&bitcoind));
+        let fees = Arc::new(FeeRates::new());
+        if let Err(error) = fees.refresh(&bitcoind).await {
+            tracing::warn!("no feerates from bitcoind yet, using cautious ones: {error}");
+        }
         let seed = Seed::load_or_create(&config.network_dir, is_blank(store.as_ref())?)?;
-        let wallet = Wallet::load(config.network, seed.bytes(), Arc::clone(store), &bitcoind).await?;
-        let wallet = Arc::new(wallet);
+        let wallet = Arc::new(Wallet::open(config.network, seed.bytes(), tip, Arc::clone(store))?);
+        let (broadcaster, broadcasting) = Broadcaster::new(Arc::clone(&bitcoind), Arc::clone(&wallet));
         let keys = Arc::new(Keys::new(seed.bytes(), Arc::clone(&wallet)));
-        let broadcaster = Arc::new(broadcaster);
         Ok((Chain { bitcoind, fees, broadcaster, wallet, keys }, broadcasting))
     }
 }

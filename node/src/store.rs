@@ -23,7 +23,7 @@ fn state_key(primary: &str, secondary: &str, key: &str) -> StateKey {
 }
 
 fn io_error(error: StoreError) -> io::Error {
-    io::Error::other(error.to_string())
+    io::Error::new(io::ErrorKind::Other, error.to_string())
 }
 
 /// The graph and the scorer are knowledge that comes back by itself. LDK writes the scorer at every payment and

@@ -6,7 +6,7 @@ use crate::logger::LdkLogger;
 use crate::tasks::TaskResult;
 use bitcoin::block::Header;
 use bitcoin::{Block, BlockHash, Network};
-use boltill_onchain::{Bitcoind, Broadcaster, ChainStatus, FeeRates, Wallet};
+use boltill_onchain::{Bitcoind, Broadcaster, FeeRates, Wallet};
 use lightning::chain::transaction::TransactionData;
 use lightning::chain::{BestBlock, Listen};
 use lightning_block_sync::init::synchronize_listeners;
@@ -77,6 +77,7 @@ pub(crate) async fn to_the_tip(
 /// Passes each block on to everybody, in an order in which the wallet knows a transaction before LDK asks for it.
 struct FanOut {
     wallet: Arc<Wallet>,
+    broadcaster: Arc<Broadcaster>,
     chain_monitor: Arc<ChainMonitor>,
     channel_manager: Arc<ChannelManager>,
     sweeper: Arc<Sweeper>,
@@ -85,6 +86,7 @@ struct FanOut {
 impl Listen for FanOut {
     fn filtered_block_connected(&self, header: &Header, txdata: &TransactionData<'_>, height: u32) {
         self.wallet.filtered_block_connected(header, txdata, height);
+        self.broadcaster.filtered_block_connected(header, txdata, height);
         self.chain_monitor.filtered_block_connected(header, txdata, height);
         self.channel_manager.filtered_block_connected(header, txdata, height);
         self.sweeper.filtered_block_connected(header, txdata, height);
@@ -92,6 +94,7 @@ impl Listen for FanOut {
 
     fn block_connected(&self, block: &Block, height: u32) {
         self.wallet.block_connected(block, height);
+        self.broadcaster.block_connected(block, height);
         self.chain_monitor.block_connected(block, height);
         self.channel_manager.block_connected(block, height);
         self.sweeper.block_connected(block, height);
@@ -99,6 +102,7 @@ impl Listen for FanOut {
 
     fn blocks_disconnected(&self, fork_point: BestBlock) {
         self.wallet.blocks_disconnected(fork_point);
+        self.broadcaster.blocks_disconnected(fork_point);
         self.chain_monitor.blocks_disconnected(fork_point);
         self.channel_manager.blocks_disconnected(fork_point);
         self.sweeper.blocks_disconnected(fork_point);
@@ -111,6 +115,7 @@ pub(crate) async fn follow(node: Node, tip: ValidatedBlockHeader, mut cache: Unb
     let stopping = inner.tasks.stopping();
     let fan_out = FanOut {
         wallet: Arc::clone(&inner.wallet),
+        broadcaster: Arc::clone(&inner.broadcaster),
         chain_monitor: Arc::clone(&inner.chain_monitor),
         channel_manager: Arc::clone(&inner.channel_manager),
         sweeper: Arc::clone(&inner.sweeper),
@@ -126,7 +131,10 @@ pub(crate) async fn follow(node: Node, tip: ValidatedBlockHeader, mut cache: Unb
         }
         match client.poll_best_tip().await {
             Ok((_, changed)) => node.after_poll(changed).await,
-            Err(error) => node.bitcoind_failed(&error.into_inner().to_string()),
+            Err(error) => {
+                tracing::debug!("the chain could not be read: {}", error.into_inner());
+                inner.bitcoind.probe().await;
+            }
         }
     }
 }
@@ -134,32 +142,15 @@ pub(crate) async fn follow(node: Node, tip: ValidatedBlockHeader, mut cache: Unb
 impl Node {
     async fn after_poll(&self, blocks_changed: bool) {
         let inner = &self.inner;
-        let status = inner.bitcoind.status().await;
-        let recovered = !status_is_synced(&inner.chain_status.borrow()) && status_is_synced(&status);
-        inner.chain_status.send_replace(status);
-        if recovered {
-            tracing::info!("bitcoind answers again");
-        }
         if blocks_changed {
-            let height = inner.channel_manager.current_best_block().height;
-            inner.height.send_replace(height);
-            inner.fees.refresh(&inner.bitcoind).await;
-            inner.broadcaster.rebroadcast();
+            inner.height.send_replace(inner.channel_manager.current_best_block().height);
+            if let Err(error) = inner.fees.refresh(&inner.bitcoind).await {
+                tracing::debug!("the feerates could not be read: {error}");
+            }
         }
         if let Err(error) = inner.wallet.sync_mempool(&inner.bitcoind).await {
             tracing::debug!("the mempool could not be read: {error}");
         }
+        inner.bitcoind.probe().await;
     }
-
-    fn bitcoind_failed(&self, why: &str) {
-        let status = &self.inner.chain_status;
-        if status_is_synced(&status.borrow()) {
-            tracing::warn!("bitcoind does not answer; waiting for it: {why}");
-        }
-        status.send_replace(ChainStatus::unreachable(why));
-    }
-}
-
-fn status_is_synced(status: &ChainStatus) -> bool {
-    matches!(status, ChainStatus::Synced { .. })
 }

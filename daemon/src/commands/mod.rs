@@ -50,6 +50,7 @@ pub(crate) fn test_call() -> crate::context::Call {
         commands: Registry::new(COMMANDS),
         shutdown: tokio_util::sync::CancellationToken::new(),
         started_at: boltill_types::UnixSeconds::now(),
+        engine: std::sync::OnceLock::new(),
     };
     crate::context::Call {
         context: Arc::new(context),

@@ -1,10 +1,10 @@
 //! Opening a channel: agree with the peer, fund from the wallet, wait until the funding transaction is out.
 
 use crate::Node;
-use crate::config::ANCHOR_RESERVE_SAT;
+use crate::config::ANCHOR_RESERVE;
 use bitcoin::secp256k1::PublicKey;
-use bitcoin::{OutPoint, ScriptBuf, Transaction};
-use boltill_onchain::{FundingRequest, SpendAmount, WalletError};
+use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf, Transaction};
+use boltill_onchain::{FeerateName, Spend, SpendAmount, SpendError};
 use boltill_types::Msat;
 use lightning::ln::types::ChannelId;
 use lightning::sign::EntropySource;
@@ -13,28 +13,19 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
-/// How much to put into a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Capacity {
-    /// So many sat.
-    Sat(u64),
-    /// All that the wallet can spare, after fees and the reserve.
-    All,
-}
-
 /// A channel to be opened by us.
 #[derive(Clone, Debug)]
 pub struct OpenRequest {
     /// With whom; must be connected.
     pub peer: PublicKey,
-    /// How much of our money.
-    pub capacity: Capacity,
+    /// How much of our money: an exact amount, or all that the wallet can spare after fees and the reserve.
+    pub capacity: SpendAmount,
     /// What of it belongs to the peer from the beginning.
     pub push: Msat,
     /// Whether the network is told of it.
     pub announce: bool,
-    /// The funding transaction's fee in sat per 1000 weight; the wallet's rate for openings when absent.
-    pub feerate_per_kw: Option<u32>,
+    /// The funding transaction's feerate; the usual one for openings when absent.
+    pub feerate: Option<FeeRate>,
     /// The coins to use; all suitable ones when absent.
     pub utxos: Option<Vec<OutPoint>>,
     /// How many confirmations a coin must have to be used.
@@ -64,7 +55,7 @@ pub enum OpenError {
     NotConnected,
     /// The wallet could not fund it.
     #[error(transparent)]
-    Wallet(#[from] WalletError),
+    Wallet(#[from] SpendError),
     /// LDK refuses the request as such.
     #[error("{0}")]
     Refused(String),
@@ -84,13 +75,13 @@ impl From<APIError> for OpenError {
 
 /// How a channel that is being opened will be paid for, and who waits for it.
 struct Opening {
-    feerate_per_kw: u32,
-    utxos: Option<Vec<OutPoint>>,
+    feerate: FeeRate,
+    /// The coins that were found good for it when it was planned.
+    coins: Vec<OutPoint>,
     minconf: u32,
+    reserve: Amount,
     mindepth: u32,
     funding: Option<Transaction>,
-    /// The coins are used up to the last sat, so the plan's coins must be used again.
-    reserve_sat: u64,
     reply: Option<oneshot::Sender<Result<Opened, OpenError>>>,
 }
 
@@ -132,8 +123,17 @@ impl Node {
         if self.connected_peer(&request.peer).is_none() {
             return Err(OpenError::NotConnected);
         }
-        let feerate_per_kw = request.feerate_per_kw.unwrap_or_else(|| inner.fees.opening_per_kw());
-        let (capacity_sat, utxos) = self.plan_funding(&request, feerate_per_kw)?;
+        let plan = Spend {
+            // A channel's output script always has this length; its content matters to nobody yet.
+            to: ScriptBuf::new_p2wsh(&ScriptBuf::new().wscript_hash()),
+            amount: request.capacity,
+            feerate: request.feerate.unwrap_or_else(|| inner.fees.named(FeerateName::Opening)),
+            utxos: request.utxos,
+            minconf: request.minconf,
+            reserve: self.anchor_reserve(1),
+        };
+        // Whether the wallet can pay, and how much "all" is, is found out before the peer is bothered.
+        let estimate = inner.wallet.estimate(&plan)?;
         let mut config = inner.channel_manager.get_current_config();
         config.channel_handshake_config.announce_for_forwarding = request.announce;
         if let Some(mindepth) = request.mindepth {
@@ -141,19 +141,19 @@ impl Node {
         }
         let (reply, outcome) = oneshot::channel();
         let opening = Opening {
-            feerate_per_kw,
-            utxos,
-            minconf: request.minconf,
+            feerate: plan.feerate,
+            coins: estimate.coins,
+            minconf: plan.minconf,
+            reserve: plan.reserve,
             mindepth: config.channel_handshake_config.minimum_depth,
             funding: None,
-            reserve_sat: self.anchor_reserve_sat(1),
             reply: Some(reply),
         };
         let user_channel_id = self.new_user_channel_id();
         inner.openings.with(|openings| openings.insert(user_channel_id, opening));
         let created = inner.channel_manager.create_channel(
             request.peer,
-            capacity_sat,
+            estimate.amount.to_sat(),
             request.push.0,
             user_channel_id,
             None,
@@ -168,40 +168,23 @@ impl Node {
     }
 
     /// What must stay in the wallet when there are `more` channels with anchors than now.
-    pub fn anchor_reserve_sat(&self, more: usize) -> u64 {
+    pub fn anchor_reserve(&self, more: usize) -> Amount {
         let with_anchors = self.channels().into_iter().filter(|channel| {
             channel.channel_type.as_ref().is_none_or(|kind| kind.supports_anchors_zero_fee_htlc_tx())
         });
-        (with_anchors.count() + more) as u64 * ANCHOR_RESERVE_SAT
+        ANCHOR_RESERVE * (with_anchors.count() + more) as u64
     }
 
-    /// Finds out before the peer is bothered whether the wallet can pay, and how much "all" is.
-    fn plan_funding(
-        &self,
-        request: &OpenRequest,
-        feerate_per_kw: u32,
-    ) -> Result<(u64, Option<Vec<OutPoint>>), OpenError> {
-        let amount = match request.capacity {
-            Capacity::Sat(sat) => SpendAmount::Sat(sat),
-            Capacity::All => SpendAmount::All,
-        };
-        // A channel's output script always has this length; its content matters to nobody yet.
-        let placeholder = ScriptBuf::new_p2wsh(&ScriptBuf::new().wscript_hash());
-        let funded = self.inner.wallet.build_funding(FundingRequest {
-            script: placeholder,
-            amount,
-            feerate_per_kw,
-            utxos: request.utxos.clone(),
-            minconf: request.minconf,
-            keep_sat: self.anchor_reserve_sat(1),
-        })?;
-        self.inner.wallet.release(&funded.transaction);
-        let capacity_sat = funded.amount_sat;
-        let coins = funded.transaction.input.iter().map(|input| input.previous_output).collect();
-        Ok((capacity_sat, Some(coins)))
+    /// Lets coins be used again that were meant for a transaction that will never be.
+    pub(crate) async fn release_coins(&self, transaction: &Transaction) {
+        let coins = transaction.input.iter().map(|input| input.previous_output);
+        if let Err(error) = self.inner.wallet.release(coins).await {
+            tracing::error!("coins that are free again stay reserved until the next start: {error}");
+        }
     }
 
-    fn new_user_channel_id(&self) -> u128 {
+    /// A random name for a channel, by which its events are told apart before it has an id.
+    pub(crate) fn new_user_channel_id(&self) -> u128 {
         let random = self.inner.keys.get_secure_random_bytes();
         let mut id = [0; 16];
         id.copy_from_slice(&random[..16]);
@@ -209,15 +192,15 @@ impl Node {
     }
 
     /// The peer agreed: builds the funding transaction and hands it to LDK, which broadcasts it once it is safe.
-    pub(crate) fn fund_channel(
+    pub(crate) async fn fund_channel(
         &self,
         temporary_channel_id: ChannelId,
         peer: PublicKey,
         user_channel_id: u128,
-        capacity_sat: u64,
+        amount: Amount,
         script: ScriptBuf,
     ) {
-        if let Err(why) = self.try_fund(temporary_channel_id, peer, user_channel_id, capacity_sat, script) {
+        if let Err(why) = self.try_fund(temporary_channel_id, peer, user_channel_id, amount, script).await {
             tracing::warn!("channel {temporary_channel_id} with {peer} could not be funded: {why}");
             let manager = &self.inner.channel_manager;
             let message = "the channel could not be funded".to_owned();
@@ -227,28 +210,29 @@ impl Node {
         }
     }
 
-    fn try_fund(
+    async fn try_fund(
         &self,
         temporary_channel_id: ChannelId,
         peer: PublicKey,
         user_channel_id: u128,
-        capacity_sat: u64,
+        amount: Amount,
         script: ScriptBuf,
     ) -> Result<(), OpenError> {
         let openings = &self.inner.openings;
         let request = openings.with(|openings| {
             let opening = openings.get(&user_channel_id)?;
-            Some(FundingRequest {
-                script,
-                amount: SpendAmount::Sat(capacity_sat),
-                feerate_per_kw: opening.feerate_per_kw,
-                utxos: opening.utxos.clone(),
+            Some(Spend {
+                to: script,
+                amount: SpendAmount::Exactly(amount),
+                feerate: opening.feerate,
+                utxos: Some(opening.coins.clone()),
                 minconf: opening.minconf,
-                keep_sat: opening.reserve_sat,
+                reserve: opening.reserve,
             })
         });
-        let request = request.ok_or_else(|| OpenError::Refused("nobody asked for this channel".to_owned()))?;
-        let funding = self.inner.wallet.build_funding(request)?.transaction;
+        let spend = request.ok_or_else(|| OpenError::Refused("nobody asked for this channel".to_owned()))?;
+        let built = self.inner.wallet.build(&spend).await?;
+        let funding = built.transaction.clone();
         openings.with(|openings| {
             if let Some(opening) = openings.get_mut(&user_channel_id) {
                 opening.funding = Some(funding.clone());
@@ -257,10 +241,10 @@ impl Node {
         let handed_over = self.inner.channel_manager.funding_transaction_generated(
             temporary_channel_id,
             peer,
-            funding.clone(),
+            funding,
         );
         if handed_over.is_err() {
-            self.inner.wallet.release(&funding);
+            self.release_coins(&built.transaction).await;
         }
         Ok(handed_over?)
     }

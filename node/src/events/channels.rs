@@ -2,13 +2,13 @@
 
 use super::EventHandler;
 use crate::channels::OpenError;
+use bitcoin::Amount;
 use bitcoin::secp256k1::PublicKey;
 use lightning::events::{Event, FundingInfo, ReplayEvent};
 use lightning::ln::types::ChannelId;
-use lightning::sign::EntropySource;
 
 impl EventHandler {
-    pub(super) fn on_channel(&self, event: Event) -> Result<(), ReplayEvent> {
+    pub(super) async fn on_channel(&self, event: Event) -> Result<(), ReplayEvent> {
         let inner = &self.node.inner;
         match event {
             Event::FundingGenerationReady {
@@ -17,13 +17,11 @@ impl EventHandler {
                 channel_value_satoshis,
                 output_script,
                 user_channel_id,
-            } => self.node.fund_channel(
-                temporary_channel_id,
-                counterparty_node_id,
-                user_channel_id,
-                channel_value_satoshis,
-                output_script,
-            ),
+            } => {
+                let amount = Amount::from_sat(channel_value_satoshis);
+                let (id, peer) = (temporary_channel_id, counterparty_node_id);
+                self.node.fund_channel(id, peer, user_channel_id, amount, output_script).await;
+            }
             Event::OpenChannelRequest {
                 temporary_channel_id,
                 counterparty_node_id,
@@ -36,7 +34,7 @@ impl EventHandler {
                 self.answer_open_request(
                     temporary_channel_id,
                     counterparty_node_id,
-                    funding_satoshis,
+                    Amount::from_sat(funding_satoshis),
                     anchors,
                 );
             }
@@ -53,7 +51,7 @@ impl EventHandler {
                 inner.closings.closed(&channel_id, &reason);
             }
             Event::DiscardFunding { funding_info: FundingInfo::Tx { transaction }, .. } => {
-                inner.wallet.release(&transaction);
+                self.node.release_coins(&transaction).await;
             }
             _ => {}
         }
@@ -62,17 +60,17 @@ impl EventHandler {
 
     /// Accepts a channel that somebody wants to open to us, unless it is too small to be of use, or we could not
     /// afford to close it: a commitment with anchors pays too low a fee by itself.
-    fn answer_open_request(&self, id: ChannelId, peer: PublicKey, funding_sat: u64, anchors: bool) {
+    fn answer_open_request(&self, id: ChannelId, peer: PublicKey, funding: Amount, anchors: bool) {
         let inner = &self.node.inner;
-        let min_sat = inner.config.min_capacity_sat;
-        let reserve_sat = self.node.anchor_reserve_sat(usize::from(anchors));
-        let coins_sat = inner.wallet.confirmed_sat();
-        let refusal = if funding_sat < min_sat {
-            Some(format!("a channel must have at least {min_sat} sat, not {funding_sat}"))
-        } else if anchors && coins_sat < reserve_sat {
+        let minimum = Amount::from_sat(inner.config.min_capacity_sat);
+        let reserve = self.node.anchor_reserve(usize::from(anchors));
+        let coins = inner.wallet.balance().confirmed;
+        let refusal = if funding < minimum {
+            Some(format!("a channel must have at least {minimum}, not {funding}"))
+        } else if anchors && coins < reserve {
             tracing::warn!(
-                "a channel of {funding_sat} sat from {peer} is refused: closing it may need {reserve_sat} sat on \
-                 chain, and the wallet has {coins_sat}"
+                "a channel of {funding} from {peer} is refused: closing it may need {reserve} on chain, and the \
+                 wallet has {coins}"
             );
             Some("this node has no coins to close the channel with".to_owned())
         } else {
@@ -81,10 +79,7 @@ impl EventHandler {
         let answered = match refusal {
             Some(message) => inner.channel_manager.force_close_broadcasting_latest_txn(&id, &peer, message),
             None => {
-                let random = inner.keys.get_secure_random_bytes();
-                let mut user_channel_id = [0; 16];
-                user_channel_id.copy_from_slice(&random[..16]);
-                let user_channel_id = u128::from_be_bytes(user_channel_id);
+                let user_channel_id = self.node.new_user_channel_id();
                 inner.channel_manager.accept_inbound_channel(&id, &peer, user_channel_id, None)
             }
         };
