@@ -31,7 +31,7 @@ pub enum CallError {
     Params(serde_json::Error),
     /// The daemon answered with an error.
     #[error(transparent)]
-    Rpc(RpcError),
+    Rpc(Box<RpcError>),
 }
 
 impl CallError {

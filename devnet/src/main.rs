@@ -1,2 +1,40 @@
-//! An embedded regtest chain and small networks of nodes on it.
-fn main() {}
+//! `boltill-devnet`: a network to play on. Each subcommand is one module of the library.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use boltill_devnet::{chain, demo, network, up};
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Chain(chain::command::Options),
+    Up(up::Options),
+    Demo(demo::Options),
+    Guard(network::guard::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Chain(options) => status(chain::command::run(options).await.map(|()| ExitCode::SUCCESS)),
+        Command::Up(options) => status(up::run(options).await),
+        Command::Demo(options) => status(demo::run(options).await.map(|()| ExitCode::SUCCESS)),
+        Command::Guard(_) => status(network::guard::run(std::io::stdin().lock()).map(|()| ExitCode::SUCCESS)),
+    }
+}
+
+/// The exit status of a command; its error is printed.
+fn status<E: Display>(outcome: Result<ExitCode, E>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        eprintln!("boltill-devnet: {error}");
+        ExitCode::FAILURE
+    })
+}

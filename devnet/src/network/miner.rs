@@ -1,0 +1,151 @@
+//! Drives the chain of a network by bitcoind's JSON-RPC, whichever program serves it.
+
+use super::NetworkError;
+use super::error::ChainFailure;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use tokio::sync::OnceCell;
+
+/// How to reach the chain.
+#[derive(Clone, Debug)]
+pub struct ChainAccess {
+    /// Where it serves bitcoind's calls: `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// The user of the cookie file.
+    pub user: String,
+    /// The password of the cookie file.
+    pub password: String,
+    /// The port of the URL.
+    pub port: u16,
+    /// The chain's data directory, in which `regtest/.cookie` is.
+    pub directory: PathBuf,
+}
+
+impl ChainAccess {
+    /// A chain that serves on this port of 127.0.0.1 whoever knows the cookie.
+    pub(super) fn new(port: u16, cookie: &str, directory: &Path) -> Self {
+        let (user, password) = cookie.trim_end().split_once(':').unwrap_or((cookie, ""));
+        Self {
+            url: format!("http://127.0.0.1:{port}"),
+            user: user.to_owned(),
+            password: password.to_owned(),
+            port,
+            directory: directory.to_owned(),
+        }
+    }
+}
+
+/// Makes blocks, and pays from the coins in them.
+#[derive(Debug)]
+pub struct Miner {
+    access: ChainAccess,
+    http: reqwest::Client,
+    /// What the blocks' rewards are paid to.
+    address: OnceCell<String>,
+}
+
+/// One answer of bitcoind.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    result: Value,
+    error: Option<AnswerError>,
+}
+
+#[derive(Deserialize)]
+struct AnswerError {
+    code: i64,
+    message: String,
+}
+
+impl Miner {
+    /// A miner on this chain.
+    pub(super) fn new(access: ChainAccess) -> Self {
+        Self {
+            access,
+            http: reqwest::Client::new(),
+            address: OnceCell::new(),
+        }
+    }
+
+    /// How to reach the chain without the miner.
+    pub fn access(&self) -> &ChainAccess {
+        &self.access
+    }
+
+    /// Runs one of bitcoind's commands.
+    pub async fn call(&self, method: &str, params: Value) -> Result<Value, NetworkError> {
+        let outcome = self.ask(method, params).await;
+        outcome.map_err(|reason| NetworkError::Chain {
+            method: method.to_owned(),
+            reason,
+        })
+    }
+
+    async fn ask(&self, method: &str, params: Value) -> Result<Value, ChainFailure> {
+        let request = json!({"jsonrpc": "1.0", "id": "boltill-devnet", "method": method, "params": params});
+        let post = self
+            .http
+            .post(&self.access.url)
+            .basic_auth(&self.access.user, Some(&self.access.password));
+        let answer: Answer = post.json(&request).send().await?.json().await?;
+        match answer.error {
+            Some(AnswerError { code, message }) => Err(ChainFailure::Rpc { code, message }),
+            None => Ok(answer.result),
+        }
+    }
+
+    /// Makes this many blocks on the tip and gives their hashes.
+    pub async fn mine(&self, blocks: u32) -> Result<Value, NetworkError> {
+        let address = self.address().await?;
+        self.call("generatetoaddress", json!([blocks, address])).await
+    }
+
+    /// Pays an amount in sat to an address and gives the transaction's id; it waits in the mempool for a block.
+    pub async fn pay(&self, address: &str, sat: u64) -> Result<String, NetworkError> {
+        // Strings keep every digit of the amount.
+        let amount = format!("{}.{:08}", sat / 100_000_000, sat % 100_000_000);
+        text(
+            "sendtoaddress",
+            "txid",
+            self.call("sendtoaddress", json!([address, amount])).await?,
+        )
+    }
+
+    /// How many blocks there are on top of the first.
+    pub async fn height(&self) -> Result<u64, NetworkError> {
+        let height = self.call("getblockcount", json!([])).await?;
+        height.as_u64().ok_or(NetworkError::Answer {
+            method: "getblockcount",
+            field: "height",
+        })
+    }
+
+    /// Takes back the block at this height and all after it; what was in them returns to the mempool.
+    pub async fn invalidate(&self, height: u64) -> Result<(), NetworkError> {
+        let hash = self.call("getblockhash", json!([height])).await?;
+        self.call("invalidateblock", json!([hash])).await?;
+        Ok(())
+    }
+
+    /// The address that blocks pay to.
+    pub async fn address(&self) -> Result<&str, NetworkError> {
+        Ok(self.address.get_or_try_init(|| self.new_address()).await?)
+    }
+
+    async fn new_address(&self) -> Result<String, NetworkError> {
+        text(
+            "getnewaddress",
+            "address",
+            self.call("getnewaddress", json!([])).await?,
+        )
+    }
+}
+
+fn text(method: &'static str, field: &'static str, value: Value) -> Result<String, NetworkError> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(NetworkError::Answer { method, field }),
+    }
+}

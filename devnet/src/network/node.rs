@@ -1,0 +1,184 @@
+//! One node of a network.
+
+use super::guard::Guard;
+use super::process::Process;
+use super::wait::wait_for;
+use super::{NetworkError, programs};
+use boltill::{CallError, Client};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long a node may take until it answers.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A `boltilld` of a network. Its methods take `&self`, so that a test may kill a node while another task calls it.
+#[derive(Debug)]
+pub struct Node {
+    name: String,
+    id: String,
+    p2p: String,
+    directory: PathBuf,
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    client: Client,
+    guard: Arc<Guard>,
+    process: Mutex<Option<Process>>,
+}
+
+impl Node {
+    /// Starts a node that keeps everything in `directory`, without waiting until it answers.
+    pub(super) fn start(
+        name: &str,
+        directory: PathBuf,
+        port: u16,
+        more: &[OsString],
+        guard: Arc<Guard>,
+    ) -> Result<Self, NetworkError> {
+        fs::create_dir_all(&directory).map_err(|source| NetworkError::File {
+            path: directory.clone(),
+            source,
+        })?;
+        let p2p = format!("127.0.0.1:{port}");
+        let mut place = OsString::from("--lightning-dir=");
+        place.push(&directory);
+        let mut arguments = vec![place];
+        let named = [
+            "--network=regtest".to_owned(),
+            format!("--addr={p2p}"),
+            format!("--alias={name}"),
+        ];
+        arguments.extend(named.map(OsString::from));
+        arguments.extend_from_slice(more);
+        let node = Self {
+            name: name.to_owned(),
+            id: String::new(),
+            p2p,
+            client: Client::new(directory.join("regtest").join("lightning-rpc")),
+            directory,
+            program: programs::boltilld()?,
+            arguments,
+            guard: guard.clone(),
+            process: Mutex::new(None),
+        };
+        let process = node.spawn()?;
+        Ok(Self {
+            process: Mutex::new(Some(process)),
+            ..node
+        })
+    }
+
+    /// Waits until the node answers, and notes its id.
+    pub(super) async fn ready(&mut self) -> Result<(), NetworkError> {
+        let info = self.answering().await?;
+        let id = info["id"].as_str().ok_or(NetworkError::Answer {
+            method: "getinfo",
+            field: "id",
+        })?;
+        self.id = id.to_owned();
+        Ok(())
+    }
+
+    /// What it is called: alice, bob ...
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its public key.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where it listens for peers: `127.0.0.1:PORT`.
+    pub fn p2p(&self) -> &str {
+        &self.p2p
+    }
+
+    /// Its `--lightning-dir`.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A client of its socket, for calls that the network's error would be in the way of.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What it has written so far.
+    pub fn log(&self) -> PathBuf {
+        self.directory.join("log")
+    }
+
+    /// Runs a command. When the node turns out to have died, the error shows the end of its log.
+    pub async fn call(&self, method: &str, params: impl Serialize) -> Result<Value, NetworkError> {
+        let error = match self.client.call(method, params).await {
+            Ok(result) => return Ok(result),
+            Err(error) => error,
+        };
+        if !matches!(error, CallError::Rpc(_))
+            && let Some(process) = self.process.lock().await.as_mut()
+        {
+            process.check()?;
+        }
+        Err(NetworkError::Call {
+            node: self.name.clone(),
+            method: method.to_owned(),
+            source: error,
+        })
+    }
+
+    /// Kills it at once, as a power cut would.
+    pub async fn kill(&self) {
+        let process = self.process.lock().await.take();
+        if let Some(process) = process {
+            process.kill().await;
+        }
+    }
+
+    /// Asks it to end, waits for that, and gives its exit status.
+    ///
+    /// None when it was not running, or had to be killed.
+    pub async fn stop(&self) -> Option<ExitStatus> {
+        let process = self.process.lock().await.take();
+        process?.stop().await
+    }
+
+    /// Starts it again after [`kill`](Self::kill) or [`stop`](Self::stop), or stops and starts it, and waits until it answers.
+    pub async fn restart(&self) -> Result<(), NetworkError> {
+        self.stop().await;
+        *self.process.lock().await = Some(self.spawn()?);
+        self.answering().await?;
+        Ok(())
+    }
+
+    fn spawn(&self) -> Result<Process, NetworkError> {
+        Process::start(
+            &self.name,
+            &self.program,
+            &self.arguments,
+            &self.log(),
+            self.guard.clone(),
+        )
+    }
+
+    /// Waits until `getinfo` gives an answer, and gives it.
+    async fn answering(&self) -> Result<Value, NetworkError> {
+        wait_for(&format!("{} answers", self.name), READY_WITHIN, async || {
+            let mut process = self.process.lock().await;
+            let Some(process) = process.as_mut() else {
+                return Err(NetworkError::NotRunning {
+                    name: self.name.clone(),
+                });
+            };
+            process.check()?;
+            Ok(self.client.call("getinfo", json!({})).await.ok())
+        })
+        .await
+    }
+}
