@@ -1,4 +1,4 @@
-//! Finds the daemon's socket from the options and the config file.
+//! Finds the daemon's socket from the options and the config files.
 
 use crate::options::Options;
 use std::fs;
@@ -25,7 +25,7 @@ pub struct Place {
 pub struct NoHome;
 
 impl Place {
-    /// What the command line says comes first, then the config file in the directory, then the defaults.
+    /// What the command line says comes first, then the network's config file, then the directory's, then the defaults.
     pub fn find(options: &Options) -> Result<Self, NoHome> {
         let directory = match &options.lightning_dir {
             Some(directory) => directory.clone(),
@@ -127,6 +127,9 @@ mod tests {
         let found = |line: &[&str]| place(directory.path(), line).socket;
         assert_eq!(found(&[]), directory.path().join("signet/r"));
         assert_eq!(found(&["--regtest"]), directory.path().join("regtest/r"));
+        fs::create_dir(directory.path().join("regtest")).unwrap();
+        fs::write(directory.path().join("regtest/config"), "rpc-file=/run/r").unwrap();
+        assert_eq!(found(&["--regtest"]), Path::new("/run/r"));
     }
 
     #[test]

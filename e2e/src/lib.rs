@@ -1,1 +1,48 @@
-//! End-to-end tests: real daemons in separate processes.
+//! What the end-to-end tests share: networks of real daemons, and the words for what people do with them.
+//!
+//! The tests run the programs of the same build, so those must be built first: `make test` does, and so does
+//! `cargo build --workspace --bins`.
+
+#![allow(clippy::panic, reason = "a test that cannot go on fails")]
+
+pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};
+
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a test waits for something that should be there at once, on a slow and busy machine.
+pub const SOON: Duration = Duration::from_secs(60);
+
+/// Starts a network; the test fails, with the reason for people to read, when that is not possible.
+pub async fn start(options: Options) -> Network {
+    match Network::start(options).await {
+        Ok(network) => network,
+        Err(error) => panic!("cannot start the network: {error}"),
+    }
+}
+
+/// Starts a network of this many nodes in a line, each with a channel to the next.
+pub async fn line_of(nodes: usize) -> Network {
+    start(Options {
+        nodes,
+        ..Options::default()
+    })
+    .await
+}
+
+/// Has a node make an invoice and gives its BOLT 11 string.
+pub async fn invoice(node: &Node, amount_msat: u64, label: &str) -> Result<String, NetworkError> {
+    let params = json!({"amount_msat": amount_msat, "label": label, "description": label});
+    let invoice = node.call("invoice", params).await?;
+    let bolt11 = invoice["bolt11"].as_str().ok_or(NetworkError::Answer {
+        method: "invoice",
+        field: "bolt11",
+    })?;
+    Ok(bolt11.to_owned())
+}
+
+/// The entry of the invoice with this label.
+pub async fn listed(node: &Node, label: &str) -> Result<Value, NetworkError> {
+    let mut invoices = node.call("listinvoices", json!({"label": label})).await?;
+    Ok(invoices["invoices"][0].take())
+}
