@@ -31,14 +31,16 @@ impl Place {
             Some(directory) => directory.clone(),
             None => std::env::home_dir().ok_or(NoHome)?.join(".boltill"),
         };
-        let config = fs::read_to_string(directory.join("config")).unwrap_or_default();
+        let read = |path: PathBuf| fs::read_to_string(path.join("config")).unwrap_or_default();
+        let config = read(directory.clone());
         let network = options
             .network()
             .or_else(|| setting(&config, "network"))
             .unwrap_or("bitcoin")
             .to_owned();
-        let rpc_file = options.rpc_file.as_deref();
-        let rpc_file = rpc_file.or_else(|| setting(&config, "rpc-file").map(Path::new));
+        let of_network = read(directory.join(&network));
+        let configured = setting(&of_network, "rpc-file").or_else(|| setting(&config, "rpc-file"));
+        let rpc_file = options.rpc_file.as_deref().or(configured.map(Path::new));
         // An absolute path replaces what it is joined to.
         let socket = directory
             .join(&network)
