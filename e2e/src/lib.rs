@@ -5,6 +5,8 @@
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
+pub mod python;
+
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};
 
 use serde_json::{Value, json};
