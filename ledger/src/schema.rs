@@ -39,14 +39,26 @@ impl Database {
         let database = Database {
             path: path.to_owned(),
         };
-        let mut conn = database.connect(OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)?;
-        database.check_identity(&conn)?;
+        let conn = database.open_writer(network).map_err(|error| match error {
+            OpenError::Database(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) =>
+            {
+                OpenError::NotALedger(path.to_owned())
+            }
+            other => other,
+        })?;
+        Ok((database, conn))
+    }
+
+    fn open_writer(&self, network: Network) -> Result<Connection, OpenError> {
+        let mut conn = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE)?;
+        self.check_identity(&conn)?;
         conn.pragma_update(None, "journal_mode", "WAL")?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "wal_autocheckpoint", 0)?;
         Migrations::from_slice(MIGRATIONS).to_latest(&mut conn)?;
-        database.check_network(&conn, network)?;
-        Ok((database, conn))
+        self.check_network(&conn, network)?;
+        Ok(conn)
     }
 
     /// A connection that only reads.
@@ -73,19 +85,12 @@ impl Database {
 
     /// Refuses what is no ledger and what a newer release wrote.
     fn check_identity(&self, conn: &Connection) -> Result<(), OpenError> {
-        let not_a_ledger = || OpenError::NotALedger(self.path.clone());
-        let pragma = |name| {
-            conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0))
-                .map_err(|error| match error.sqlite_error_code() {
-                    Some(rusqlite::ErrorCode::NotADatabase) => not_a_ledger(),
-                    _ => error.into(),
-                })
-        };
+        let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let application = pragma("application_id")?;
         let version = pragma("user_version")?.unsigned_abs();
         let tables: u32 = conn.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
         if application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0) {
-            return Err(not_a_ledger());
+            return Err(OpenError::NotALedger(self.path.clone()));
         }
         let known = MIGRATIONS.len() as u32;
         if version > known {

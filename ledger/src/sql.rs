@@ -72,3 +72,44 @@ pub(crate) fn hash_key(hash: &[u8; 32]) -> i64 {
 pub(crate) fn text_key(text: &str) -> i64 {
     hash_key(sha256::Hash::hash(text.as_bytes()).as_byte_array())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::schema::Database;
+    use crate::{counters, invoices, payments, state};
+    use bitcoin::Network;
+
+    #[test]
+    fn every_statement_runs_on_an_index_and_sorts_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
+        let statements = [
+            counters::sql::ALL,
+            invoices::sql::ALL,
+            payments::sql::ALL,
+            state::sql::ALL,
+        ];
+        for (name, statement) in statements.concat() {
+            let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+            for number in 1..=explain.parameter_count() {
+                explain.raw_bind_parameter(number, 1).unwrap();
+            }
+            let mut steps = explain.raw_query();
+            while let Some(step) = steps.next().unwrap() {
+                let step: String = step.get("detail").unwrap();
+                assert!(
+                    !step.contains("SCAN") && !step.contains("TEMP B-TREE"),
+                    "{name}: {step}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_the_first_six_bytes() {
+        let mut hash = [0xff; 32];
+        assert_eq!(super::hash_key(&hash), 0xffff_ffff_ffff);
+        hash[..6].copy_from_slice(&[0, 1, 2, 3, 4, 5]);
+        assert_eq!(super::hash_key(&hash), 0x0001_0203_0405);
+    }
+}

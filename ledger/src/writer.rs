@@ -200,30 +200,38 @@ impl Committer {
         }
     }
 
+    /// Runs all jobs, or up to the one at which the database gives up.
     fn run_jobs(
         &mut self,
         jobs: &mut VecDeque<Box<dyn Job>>,
         ran: &mut Vec<Box<dyn Job>>,
     ) -> Result<(), Lost> {
-        let began = self.execute(sql::BEGIN);
+        let lost = |error| Lost { error, usable: true };
+        if let Err(error) = self.execute(sql::BEGIN) {
+            ran.extend(jobs.drain(..));
+            return Err(lost(error));
+        }
         while let Some(mut job) = jobs.pop_front() {
-            let outcome = match &began {
-                Ok(()) => self.run_job(job.as_mut()),
-                Err(error) => Err(Lost {
-                    error: error.clone(),
-                    usable: true,
-                }),
-            };
+            let ended = self.run_job(job.as_mut());
+            // A full or failing disk makes SQLite roll back everything, not just the statement. Whoever met it knows
+            // why; the others are told what became of them.
+            if self.conn.is_autocommit() {
+                match ended {
+                    Ok(Outcome::Refused) => job.answer(Ok(())),
+                    Ok(Outcome::Done) => job.answer(Err(LedgerError::RolledBack)),
+                    Err(error) => job.answer(Err(error)),
+                }
+                return Err(lost(LedgerError::RolledBack));
+            }
             ran.push(job);
-            outcome?;
+            ended.map_err(lost)?;
         }
         Ok(())
     }
 
     /// Runs one job between savepoints, so that a refusal undoes what that job did and nothing else.
-    fn run_job(&mut self, job: &mut dyn Job) -> Result<(), Lost> {
-        let lost = |error| Lost { error, usable: true };
-        self.execute(sql::SAVEPOINT).map_err(lost)?;
+    fn run_job(&mut self, job: &mut dyn Job) -> Result<Outcome, LedgerError> {
+        self.execute(sql::SAVEPOINT)?;
         let (counters, changes) = (self.counters, self.changes.len());
         let mut tx = WriteTx {
             conn: &self.conn,
@@ -231,16 +239,16 @@ impl Committer {
             changes: &mut self.changes,
         };
         let outcome = job.run(&mut tx);
-        // A full or failing disk makes SQLite roll back everything, not just the statement.
         if self.conn.is_autocommit() {
-            return Err(lost(LedgerError::RolledBack));
+            return Ok(outcome);
         }
         if outcome == Outcome::Refused {
             self.counters = counters;
             self.changes.truncate(changes);
-            self.execute(sql::ROLLBACK_TO).map_err(lost)?;
+            self.execute(sql::ROLLBACK_TO)?;
         }
-        self.execute(sql::RELEASE).map_err(lost)
+        self.execute(sql::RELEASE)?;
+        Ok(outcome)
     }
 
     fn commit(&mut self, before: Counters) -> Result<(), Lost> {
@@ -286,3 +294,6 @@ mod sql {
     pub(super) const RELEASE: &str = "RELEASE write";
     pub(super) const ROLLBACK_TO: &str = "ROLLBACK TO write";
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! What every engine of the ledger owes LDK's state.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use boltill_types::{StateKey, StateStore, StoreError};
+use common::TestLedger;
+
+fn key(primary: &str, secondary: &str, key: &str) -> StateKey {
+    StateKey {
+        primary_namespace: primary.to_owned(),
+        secondary_namespace: secondary.to_owned(),
+        key: key.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_value_is_read_back_replaced_and_removed() {
+    let mut ledger = TestLedger::new();
+    let manager = key("", "", "manager");
+    assert_eq!(ledger.read(&manager).unwrap(), None);
+    ledger.write(manager.clone(), vec![1; 100_000]).await.unwrap();
+    assert_eq!(ledger.read(&manager).unwrap(), Some(vec![1; 100_000]));
+    ledger.write(manager.clone(), Vec::new()).await.unwrap();
+    ledger.reopen();
+    assert_eq!(ledger.read(&manager).unwrap(), Some(Vec::new()));
+    ledger.remove(manager.clone()).await.unwrap();
+    assert_eq!(ledger.read(&manager).unwrap(), None);
+    ledger
+        .remove(manager)
+        .await
+        .expect("removing nothing is no error");
+}
+
+#[test]
+fn the_blocking_forms_work_without_a_runtime() {
+    let ledger = TestLedger::new();
+    ledger.write_blocking(key("a", "", "k"), vec![1]).unwrap();
+    assert_eq!(ledger.read(&key("a", "", "k")).unwrap(), Some(vec![1]));
+    ledger.remove_blocking(key("a", "", "k")).unwrap();
+    assert_eq!(ledger.read(&key("a", "", "k")).unwrap(), None);
+}
+
+#[tokio::test]
+async fn groups_are_kept_apart() {
+    let ledger = TestLedger::new();
+    for (primary, secondary, name) in [
+        ("monitors", "", "x"),
+        ("monitors", "", "y"),
+        ("monitors", "x", "z"),
+        ("", "", "x"),
+    ] {
+        ledger
+            .write(key(primary, secondary, name), name.into())
+            .await
+            .unwrap();
+    }
+    let list = |primary, secondary| {
+        let mut keys = ledger.list(primary, secondary).unwrap();
+        keys.sort();
+        keys
+    };
+    assert_eq!(list("monitors", ""), ["x", "y"]);
+    assert_eq!(list("monitors", "x"), ["z"]);
+    assert_eq!(list("", ""), ["x"]);
+    assert_eq!(list("updates", ""), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_later_call_wins_even_when_no_future_is_awaited() {
+    let mut ledger = TestLedger::new();
+    let manager = key("", "", "manager");
+    for version in 0..100 {
+        drop(ledger.write(manager.clone(), vec![version]));
+    }
+    ledger.reopen();
+    assert_eq!(ledger.read(&manager).unwrap(), Some(vec![99]));
+}
+
+#[tokio::test]
+async fn a_closed_ledger_says_so() {
+    let ledger = TestLedger::new();
+    ledger.close();
+    assert!(matches!(ledger.read(&key("", "", "k")), Err(StoreError::Closed)));
+    assert!(matches!(
+        ledger.write(key("", "", "k"), vec![1]).await,
+        Err(StoreError::Closed)
+    ));
+    assert!(matches!(
+        ledger.write_blocking(key("", "", "k"), vec![1]),
+        Err(StoreError::Closed)
+    ));
+    ledger.close();
+}
