@@ -6,7 +6,7 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARIES = boltilld boltill boltill-devnet
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check format lint doc install tools
+.PHONY: help build demo test bench check format lint doc install tools
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lint: tools
 
 doc: tools
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+bench: build ## Measure a node on a network of its own (see boltill-bench --help for other nodes)
+	$(TARGET)/release/boltill-bench
 
 install: build ## Put the programs into PREFIX/bin (/usr/local/bin)
 	install -d "$(DESTDIR)$(PREFIX)/bin"

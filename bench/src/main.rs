@@ -1,0 +1,95 @@
+//! Measures a node over its socket, beside what its disk can do.
+//!
+//! A figure without its disk says little: each durable call needs its share of a disk sync, so the disk is measured first, in
+//! the folder that the node writes to, and every line of the result names it.
+
+mod disk;
+mod load;
+mod report;
+
+use boltill::Client;
+use boltill_devnet::network::{Network, NetworkError, Options};
+use clap::Parser;
+use report::Measurement;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Measures a node that speaks Core Lightning's JSON-RPC
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The socket of a node to measure; without it a network is started for the purpose
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// How long each measurement lasts, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    seconds: u64,
+    /// How many connections at once; repeat it for several measurements
+    #[arg(long, value_name = "N", default_values_t = [1, 16, 64])]
+    connections: Vec<usize>,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+enum BenchError {
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error("the node refused a call: {0}")]
+    Call(#[from] boltill::CallError),
+    #[error("the disk could not be measured in {path}: {source}")]
+    Disk { path: PathBuf, source: std::io::Error },
+    #[error("the result could not be written: {0}")]
+    Result(#[from] serde_json::Error),
+    #[error("a connection's task died: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("boltill-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), BenchError> {
+    match &arguments.socket {
+        Some(socket) => measure(&arguments, socket).await,
+        None => {
+            eprintln!("starting a network to measure");
+            // In the current folder's disk, not in a temporary one that may be memory.
+            let folder = std::env::current_dir().map(|folder| folder.join("target").join("bench"));
+            let folder = folder.map_err(|source| BenchError::Disk { path: PathBuf::from("."), source })?;
+            // What an earlier run left behind would be measured as well.
+            let _ = std::fs::remove_dir_all(&folder);
+            let options = Options { nodes: 2, directory: Some(folder), ..Options::default() };
+            let network = Network::start(options).await?;
+            let socket = network.node("alice")?.client().socket().to_owned();
+            let measured = measure(&arguments, &socket).await;
+            network.stop().await;
+            measured
+        }
+    }
+}
+
+async fn measure(arguments: &Arguments, socket: &Path) -> Result<(), BenchError> {
+    let folder = socket.parent().unwrap_or(Path::new("."));
+    let duration = Duration::from_secs(arguments.seconds);
+    let disk = disk::syncs_per_second(folder, Duration::from_secs(2));
+    let disk = disk.map_err(|source| BenchError::Disk { path: folder.to_owned(), source })?;
+    eprintln!("the disk makes {disk:.0} fdatasync a second, one after another");
+    let client = Client::new(socket);
+    let mut measurements = Vec::new();
+    for &connections in &arguments.connections {
+        let load = load::invoices(&client, connections, duration).await?;
+        let measurement = Measurement::new("invoice", connections, disk, load);
+        println!("{}", serde_json::to_string(&measurement)?);
+        measurements.push(measurement);
+    }
+    println!("\n{}", report::table(&measurements));
+    Ok(())
+}
