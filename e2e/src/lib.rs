@@ -45,6 +45,6 @@ pub async fn invoice(node: &Node, amount_msat: u64, label: &str) -> Result<Strin
 
 /// The entry of the invoice with this label.
 pub async fn listed(node: &Node, label: &str) -> Result<Value, NetworkError> {
-    let mut invoices = node.call("listinvoices", json!({"label": label})).await?;
-    Ok(invoices["invoices"][0].take())
+    let invoices = node.call("listinvoices", json!({"label": label})).await?;
+    Ok(invoices["invoices"][0].clone())
 }

@@ -1,5 +1,7 @@
 //! The program `boltill-devnet up`, as scripts use it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use boltill_devnet::network::{self, Description, wait_for};
 use boltill_e2e::{NetworkError, SOON};
 use serde_json::json;
@@ -57,7 +59,7 @@ async fn nothing_of_a_network_outlives_its_owner() -> Result<(), NetworkError> {
     owner.wait().unwrap();
     for node in description.nodes {
         let client = boltill::Client::new(&node.rpc);
-        wait_for(&format!("{} is gone", node.name), SOON, async || {
+        wait_for(&format!("{} is gone", node.name), SOON, || async {
             Ok(client.call("getinfo", json!({})).await.is_err().then_some(()))
         })
         .await?;

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// How long it may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -41,10 +42,10 @@ pub(super) async fn start(
     arguments.extend(rest.map(OsString::from));
     arguments.push(format!("-rpcport={port}").into());
     let log = directory.join("bitcoind.log");
-    let mut process = Process::start("bitcoind", program, &arguments, &log, guard)?;
+    let process = Mutex::new(Process::start("bitcoind", program, &arguments, &log, guard)?);
 
-    let miner = wait_for("bitcoind answers", READY_WITHIN, async || {
-        process.check()?;
+    let miner = wait_for("bitcoind answers", READY_WITHIN, || async {
+        process.lock().await.check()?;
         // The cookie file appears before the calls are served.
         let Ok(cookie) = fs::read_to_string(directory.join("regtest").join(".cookie")) else {
             return Ok(None);
@@ -68,5 +69,5 @@ pub(super) async fn start(
         }
         outcome => _ = outcome?,
     }
-    Ok((process, miner))
+    Ok((process.into_inner(), miner))
 }

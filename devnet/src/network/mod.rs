@@ -16,7 +16,7 @@ pub use description::{ChainDescription, Description, NodeDescription};
 pub use error::{ChainFailure, NetworkError};
 pub use miner::{ChainAccess, Miner};
 pub use node::Node;
-pub use programs::boltill;
+pub use programs::{boltill, devnet};
 pub use wait::wait_for;
 
 use backend::Backend;

@@ -169,7 +169,7 @@ impl Node {
 
     /// Waits until `getinfo` gives an answer, and gives it.
     async fn answering(&self) -> Result<Value, NetworkError> {
-        wait_for(&format!("{} answers", self.name), READY_WITHIN, async || {
+        wait_for(&format!("{} answers", self.name), READY_WITHIN, || async {
             let mut process = self.process.lock().await;
             let Some(process) = process.as_mut() else {
                 return Err(NetworkError::NotRunning {

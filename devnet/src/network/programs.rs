@@ -13,8 +13,8 @@ pub fn boltill() -> Result<PathBuf, NetworkError> {
     find("boltill", "BOLTILL_EXE")
 }
 
-/// This very program, which also is the guard.
-pub(crate) fn devnet() -> Result<PathBuf, NetworkError> {
+/// The program of this crate, which also is the guard.
+pub fn devnet() -> Result<PathBuf, NetworkError> {
     find("boltill-devnet", "BOLTILL_DEVNET_EXE")
 }
 

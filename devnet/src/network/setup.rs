@@ -46,7 +46,7 @@ pub(super) async fn fund(miner: &Miner, nodes: &[Node]) -> Result<(), NetworkErr
     }
     for node in nodes {
         let what = format!("{} sees its coins", node.name());
-        wait_for(&what, SEEN_WITHIN, async || {
+        wait_for(&what, SEEN_WITHIN, || async {
             Ok(has_coins(node).await?.then_some(()))
         })
         .await?;
@@ -59,7 +59,7 @@ pub(super) async fn caught_up(miner: &Miner, nodes: &[Node]) -> Result<(), Netwo
     let height = miner.height().await?;
     for node in nodes {
         let what = format!("{} sees block {height}", node.name());
-        wait_for(&what, SEEN_WITHIN, async || {
+        wait_for(&what, SEEN_WITHIN, || async {
             let info = node.call("getinfo", json!({})).await?;
             Ok(info["blockheight"].as_u64().filter(|seen| *seen >= height))
         })
@@ -92,7 +92,7 @@ pub(super) async fn open_channels(miner: &Miner, nodes: &[Node]) -> Result<(), N
     for (left, right) in nodes.iter().zip(nodes.iter().skip(1)) {
         for (here, there) in [(left, right), (right, left)] {
             let what = format!("{}'s channel with {} is ready", here.name(), there.name());
-            wait_for(&what, USABLE_WITHIN, async || {
+            wait_for(&what, USABLE_WITHIN, || async {
                 let channels = channels_with(here, there).await?;
                 Ok(channels.iter().any(is_ready).then_some(()))
             })
@@ -105,7 +105,7 @@ pub(super) async fn open_channels(miner: &Miner, nodes: &[Node]) -> Result<(), N
             "{} knows the {directions} directions of all channels",
             node.name()
         );
-        wait_for(&what, USABLE_WITHIN, async || {
+        wait_for(&what, USABLE_WITHIN, || async {
             let gossip = node.call("listchannels", json!({})).await?;
             let active = entries(&gossip, "channels").filter(|channel| channel["active"] == true);
             Ok((active.count() >= directions).then_some(()))

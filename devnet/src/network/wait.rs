@@ -9,10 +9,10 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Looks until `check` gives something, and gives that; fails when it fails, or when it gave nothing `within` that time.
 ///
 /// `what` completes the sentence "waited in vain until ...".
-pub async fn wait_for<T>(
+pub async fn wait_for<T, F: Future<Output = Result<Option<T>, NetworkError>>>(
     what: &str,
     within: Duration,
-    mut check: impl AsyncFnMut() -> Result<Option<T>, NetworkError>,
+    mut check: impl FnMut() -> F,
 ) -> Result<T, NetworkError> {
     let started = Instant::now();
     loop {
