@@ -71,7 +71,8 @@ impl Judge<'_> {
             group.push(candidate);
         }
         let total = group_totals(&group);
-        self.check_fee(total.fees, total.vsize).map_err(|reject| (None, reject))?;
+        self.check_fee(total.fees, total.vsize)
+            .map_err(|reject| (None, reject))?;
         rbf::check(self.pool, &group).map_err(|reject| (None, reject))?;
         for candidate in &group {
             verify::check_scripts(&candidate.entry.tx, &candidate.coins)
@@ -123,10 +124,17 @@ impl Judge<'_> {
             time: self.now,
             height: self.chain.height(),
         };
-        let mut conflicts: BTreeSet<Txid> =
-            tx.input.iter().filter_map(|input| self.pool.spender(&input.previous_output)).collect();
+        let mut conflicts: BTreeSet<Txid> = tx
+            .input
+            .iter()
+            .filter_map(|input| self.pool.spender(&input.previous_output))
+            .collect();
         conflicts.extend(truc::check(self.pool, &entry, before, &conflicts)?);
-        let candidate = Candidate { entry, coins, conflicts };
+        let candidate = Candidate {
+            entry,
+            coins,
+            conflicts,
+        };
         self.check_chain_limits(&candidate, before)?;
         Ok(candidate)
     }
@@ -145,13 +153,24 @@ impl Judge<'_> {
                 if let Some(coin) = self.chain.coin(&outpoint) {
                     return Ok(coin.clone());
                 }
-                let unconfirmed = self.pool.output(&outpoint).or_else(|| output_of(before, &outpoint));
+                let unconfirmed = self
+                    .pool
+                    .output(&outpoint)
+                    .or_else(|| output_of(before, &outpoint));
                 if let Some(output) = unconfirmed {
-                    return Ok(Coin { output: output.clone(), height: next_height, coinbase: false });
+                    return Ok(Coin {
+                        output: output.clone(),
+                        height: next_height,
+                        coinbase: false,
+                    });
                 }
                 let confirmed = (0..tx.output.len() as u32)
                     .any(|vout| self.chain.coin(&OutPoint { txid: *txid, vout }).is_some());
-                Err(if confirmed { TxReject::AlreadyKnown } else { TxReject::MissingOrSpent })
+                Err(if confirmed {
+                    TxReject::AlreadyKnown
+                } else {
+                    TxReject::MissingOrSpent
+                })
             })
             .collect()
     }
@@ -174,16 +193,21 @@ impl Judge<'_> {
         let spent: BTreeSet<OutPoint> = tx.input.iter().map(|input| input.previous_output).collect();
         let parents: BTreeSet<Txid> = spent.iter().map(|outpoint| outpoint.txid).collect();
         for txid in parents {
-            let parent =
-                self.pool.get(&txid).or_else(|| {
-                    before.iter().map(|other| &other.entry).find(|entry| entry.txid == txid)
-                });
+            let parent = self.pool.get(&txid).or_else(|| {
+                before
+                    .iter()
+                    .map(|other| &other.entry)
+                    .find(|entry| entry.txid == txid)
+            });
             let Some(parent) = parent else { continue };
             let all_spent = policy::dust_outputs(&parent.tx)
                 .into_iter()
                 .all(|vout| spent.contains(&OutPoint { txid, vout }));
             if !all_spent {
-                return Err(TxReject::MissingEphemeralSpends { child: candidate.entry.txid, parent: txid });
+                return Err(TxReject::MissingEphemeralSpends {
+                    child: candidate.entry.txid,
+                    parent: txid,
+                });
             }
         }
         Ok(())
@@ -217,9 +241,15 @@ impl Judge<'_> {
             let below = self.pool.with_descendants([txid]);
             let staying = self.pool.totals(below.difference(&leaving));
             let limit = if staying.count + members.count + 1 > MAX_CHAIN_COUNT + extra_count {
-                ChainLimit::DescendantCount { txid, limit: MAX_CHAIN_COUNT }
+                ChainLimit::DescendantCount {
+                    txid,
+                    limit: MAX_CHAIN_COUNT,
+                }
             } else if staying.vsize + members.vsize + entry.vsize > MAX_CHAIN_VSIZE + extra_vsize {
-                ChainLimit::DescendantSize { txid, limit: MAX_CHAIN_VSIZE }
+                ChainLimit::DescendantSize {
+                    txid,
+                    limit: MAX_CHAIN_VSIZE,
+                }
             } else {
                 continue;
             };

@@ -19,13 +19,22 @@ pub(super) struct Credentials(Vec<sha256::Hash>);
 impl Credentials {
     /// Those that are `user:password` in one of these.
     pub(super) fn new<'a>(pairs: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(pairs.into_iter().map(|pair| sha256::Hash::hash(pair.as_bytes())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .map(|pair| sha256::Hash::hash(pair.as_bytes()))
+                .collect(),
+        )
     }
 
     /// Whether an `Authorization` header holds one of them (RFC 7617).
     pub(super) fn admit(&self, header: &str) -> bool {
-        let Some(encoded) = header.strip_prefix("Basic ") else { return false };
-        let Ok(pair) = STANDARD.decode(encoded.trim()) else { return false };
+        let Some(encoded) = header.strip_prefix("Basic ") else {
+            return false;
+        };
+        let Ok(pair) = STANDARD.decode(encoded.trim()) else {
+            return false;
+        };
         self.0.contains(&sha256::Hash::hash(&pair))
     }
 }
@@ -48,11 +57,18 @@ impl Cookie {
         let pair = format!("{COOKIE_USER}:{}", secret.to_lower_hex_string());
         // Whoever reads the file sees all of it or nothing.
         let unfinished = path.with_extension("tmp");
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
         file.write_all(pair.as_bytes())?;
         fs::rename(&unfinished, path)?;
-        Ok(Self { path: path.to_owned(), pair })
+        Ok(Self {
+            path: path.to_owned(),
+            pair,
+        })
     }
 
     /// `__cookie__:<hex>`.

@@ -44,16 +44,31 @@ impl Coins {
         let coinbase = tx.is_coinbase();
         let mut spent = Vec::with_capacity(tx.input.len());
         if !coinbase {
-            if !tx.input.iter().all(|input| self.0.contains_key(&input.previous_output)) {
+            if !tx
+                .input
+                .iter()
+                .all(|input| self.0.contains_key(&input.previous_output))
+            {
                 return Err(TxReject::MissingOrSpent);
             }
-            spent.extend(tx.input.iter().filter_map(|input| self.0.remove(&input.previous_output)));
+            spent.extend(
+                tx.input
+                    .iter()
+                    .filter_map(|input| self.0.remove(&input.previous_output)),
+            );
         }
         let txid = tx.compute_txid();
         for (vout, output) in (0..).zip(&tx.output) {
             // As in bitcoind, what can never be spent is not kept.
             if !output.script_pubkey.is_op_return() {
-                self.0.insert(OutPoint { txid, vout }, Coin { output: output.clone(), height, coinbase });
+                self.0.insert(
+                    OutPoint { txid, vout },
+                    Coin {
+                        output: output.clone(),
+                        height,
+                        coinbase,
+                    },
+                );
             }
         }
         Ok(spent)

@@ -32,7 +32,11 @@ pub struct Options {
 /// See [`ChainError`].
 pub async fn run(options: Options) -> Result<(), ChainError> {
     let mut running = serve(options.into_config()).await?;
-    println!("listening on {} (cookie: {})", running.url(), running.cookie_file().display());
+    println!(
+        "listening on {} (cookie: {})",
+        running.url(),
+        running.cookie_file().display()
+    );
     tokio::select! {
         ended = running.stopped() => return ended,
         () = interrupted() => {}
@@ -42,9 +46,18 @@ pub async fn run(options: Options) -> Result<(), ChainError> {
 
 impl Options {
     fn into_config(self) -> Config {
-        let password = self.rpc_password.or_else(|| std::env::var(PASSWORD_VARIABLE).ok());
-        let rpc_auth = self.rpc_user.zip(password).map(|(user, password)| RpcAuth { user, password });
-        Config { datadir: self.datadir, rpc_port: self.rpc_port, rpc_auth }
+        let password = self
+            .rpc_password
+            .or_else(|| std::env::var(PASSWORD_VARIABLE).ok());
+        let rpc_auth = self
+            .rpc_user
+            .zip(password)
+            .map(|(user, password)| RpcAuth { user, password });
+        Config {
+            datadir: self.datadir,
+            rpc_port: self.rpc_port,
+            rpc_auth,
+        }
     }
 }
 

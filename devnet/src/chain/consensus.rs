@@ -34,7 +34,12 @@ pub(crate) struct BlockContext {
 /// What a miner may create at `height`, apart from fees.
 pub(crate) fn subsidy(height: u32) -> Amount {
     let halvings = height / HALVING_INTERVAL;
-    Amount::from_sat(Amount::from_int_btc(50).to_sat().checked_shr(halvings).unwrap_or(0))
+    Amount::from_sat(
+        Amount::from_int_btc(50)
+            .to_sat()
+            .checked_shr(halvings)
+            .unwrap_or(0),
+    )
 }
 
 /// Checks a transaction's shape.
@@ -53,7 +58,9 @@ pub(crate) fn check_transaction(tx: &Transaction) -> Result<(), TxReject> {
         if output.value > Amount::MAX_MONEY {
             return Err(TxReject::OutputTooLarge);
         }
-        total = total.checked_add(output.value).ok_or(TxReject::OutputTotalTooLarge)?;
+        total = total
+            .checked_add(output.value)
+            .ok_or(TxReject::OutputTotalTooLarge)?;
         if total > Amount::MAX_MONEY {
             return Err(TxReject::OutputTotalTooLarge);
         }
@@ -75,7 +82,11 @@ pub(crate) fn check_transaction(tx: &Transaction) -> Result<(), TxReject> {
 /// Whether the lock time lets `tx` into the block of `context` (median time past, BIP 113).
 pub(crate) fn is_final(tx: &Transaction, context: BlockContext) -> bool {
     let lock_time = tx.lock_time.to_consensus_u32();
-    let reached = if lock_time < LOCK_TIME_THRESHOLD { context.height } else { context.median_time_past };
+    let reached = if lock_time < LOCK_TIME_THRESHOLD {
+        context.height
+    } else {
+        context.median_time_past
+    };
     lock_time < reached || tx.input.iter().all(|input| input.sequence == Sequence::MAX)
 }
 
@@ -131,7 +142,11 @@ pub(crate) fn check_block_in_context(
         return Err(BlockReject::BadVersion(version));
     }
     let height = Builder::new().push_int(i64::from(context.height)).into_script();
-    if !block.txdata[0].input[0].script_sig.as_bytes().starts_with(height.as_bytes()) {
+    if !block.txdata[0].input[0]
+        .script_sig
+        .as_bytes()
+        .starts_with(height.as_bytes())
+    {
         return Err(BlockReject::CoinbaseHeight);
     }
     if !block.txdata.iter().all(|tx| is_final(tx, context)) {
@@ -147,7 +162,10 @@ fn witnesses_are_committed(block: &Block) -> bool {
 
 /// The script that begins a coinbase at `height` (BIP 34), with `extra_nonce` so that no two coinbases are equal.
 pub(crate) fn coinbase_script(height: u32, extra_nonce: u64) -> bitcoin::ScriptBuf {
-    Builder::new().push_int(i64::from(height)).push_slice(extra_nonce.to_le_bytes()).into_script()
+    Builder::new()
+        .push_int(i64::from(height))
+        .push_slice(extra_nonce.to_le_bytes())
+        .into_script()
 }
 
 /// The witness reserved value (BIP 141) that our coinbases carry.

@@ -92,7 +92,9 @@ impl Mempool {
 
     /// Transactions that spend outputs of `txid`.
     pub(crate) fn children(&self, txid: &Txid) -> BTreeSet<Txid> {
-        let Some(entry) = self.get(txid) else { return BTreeSet::new() };
+        let Some(entry) = self.get(txid) else {
+            return BTreeSet::new();
+        };
         (0..entry.tx.output.len() as u32)
             .filter_map(|vout| self.spender(&OutPoint { txid: *txid, vout }))
             .collect()
@@ -126,11 +128,14 @@ impl Mempool {
 
     /// Sums over those of `txids` that are here.
     pub(crate) fn totals<'a>(&self, txids: impl IntoIterator<Item = &'a Txid>) -> Totals {
-        txids.into_iter().filter_map(|txid| self.get(txid)).fold(Totals::default(), |sum, entry| Totals {
-            count: sum.count + 1,
-            vsize: sum.vsize + entry.vsize,
-            fees: sum.fees + entry.fee,
-        })
+        txids
+            .into_iter()
+            .filter_map(|txid| self.get(txid))
+            .fold(Totals::default(), |sum, entry| Totals {
+                count: sum.count + 1,
+                vsize: sum.vsize + entry.vsize,
+                fees: sum.fees + entry.fee,
+            })
     }
 
     /// Sums over everything.
@@ -157,15 +162,21 @@ impl Mempool {
             .filter_map(|txid| self.arrivals.get(&txid).map(|arrival| (*arrival, txid)))
             .collect();
         doomed.sort_unstable();
-        doomed.into_iter().filter_map(|(_, txid)| self.remove(&txid)).collect()
+        doomed
+            .into_iter()
+            .filter_map(|(_, txid)| self.remove(&txid))
+            .collect()
     }
 
     /// Follows a block that joined the chain: what it holds goes, and what it makes impossible.
     pub(crate) fn block_connected(&mut self, block: &Block) {
         for tx in &block.txdata {
             self.remove(&tx.compute_txid());
-            let conflicts: Vec<Txid> =
-                tx.input.iter().filter_map(|input| self.spender(&input.previous_output)).collect();
+            let conflicts: Vec<Txid> = tx
+                .input
+                .iter()
+                .filter_map(|input| self.spender(&input.previous_output))
+                .collect();
             self.remove_with_descendants(conflicts);
         }
     }

@@ -36,7 +36,9 @@ pub(crate) fn select(pool: &Mempool) -> Selection {
     for entry in pool.iter() {
         let fits = weight + entry.tx.weight() <= MAX_BLOCK_WEIGHT
             && sigops + entry.sigops <= MAX_BLOCK_SIGOPS_COST
-            && pool.parents(&entry.tx).is_disjoint(&left_out.iter().copied().collect());
+            && pool
+                .parents(&entry.tx)
+                .is_disjoint(&left_out.iter().copied().collect());
         if !fits {
             left_out.insert(entry.txid);
             continue;
@@ -52,12 +54,7 @@ pub(crate) fn select(pool: &Mempool) -> Selection {
 /// Mines a block on top of the tip that pays to `script_pubkey`. `now` is the clock in seconds since 1970.
 ///
 /// `None` only if a whole nonce range holds no proof of work; half of all hashes do.
-pub(crate) fn mine(
-    chain: &Chain,
-    selection: Selection,
-    script_pubkey: ScriptBuf,
-    now: u32,
-) -> Option<Block> {
+pub(crate) fn mine(chain: &Chain, selection: Selection, script_pubkey: ScriptBuf, now: u32) -> Option<Block> {
     let context = chain.next_context();
     let reward = consensus::subsidy(context.height) + selection.fees;
     // Every known block, on any branch, counts up; so a block mined again after a reorganisation is a new block.
@@ -66,9 +63,15 @@ pub(crate) fn mine(
     let mut txdata = vec![coinbase];
     txdata.extend(selection.txs.into_iter().map(Arc::unwrap_or_clone));
     let tip = chain.tip_hash();
-    let mut block = Block { header: header(chain, tip, now), txdata };
+    let mut block = Block {
+        header: header(chain, tip, now),
+        txdata,
+    };
     let commitment = consensus::witness_commitment_script(&block)?;
-    block.txdata[0].output.push(TxOut { value: Amount::ZERO, script_pubkey: commitment });
+    block.txdata[0].output.push(TxOut {
+        value: Amount::ZERO,
+        script_pubkey: commitment,
+    });
     block.header.merkle_root = block.compute_merkle_root()?;
     let target = Target::from_compact(block.header.bits);
     while !target.is_met_by(block.block_hash()) {
@@ -84,7 +87,9 @@ fn header(chain: &Chain, tip: BlockHash, now: u32) -> Header {
         prev_blockhash: tip,
         merkle_root: TxMerkleNode::all_zeros(),
         // Never back in time, and always past the median.
-        time: now.max(previous).max(chain.next_context().median_time_past.saturating_add(1)),
+        time: now
+            .max(previous)
+            .max(chain.next_context().median_time_past.saturating_add(1)),
         bits: CompactTarget::from_consensus(REGTEST_BITS),
         nonce: 0,
     }
@@ -100,7 +105,10 @@ fn coinbase(height: u32, extra_nonce: u64, reward: Amount, script_pubkey: Script
             sequence: Sequence::MAX,
             witness: Witness::from_slice(&[WITNESS_RESERVED]),
         }],
-        output: vec![TxOut { value: reward, script_pubkey }],
+        output: vec![TxOut {
+            value: reward,
+            script_pubkey,
+        }],
     }
 }
 
@@ -117,7 +125,10 @@ mod tests {
         for height in 1..=20u32 {
             let block = mine(&chain, Selection::default(), ScriptBuf::new_p2a(), NOW).unwrap();
             assert!(block.check_merkle_root() && block.check_witness_commitment());
-            assert_eq!(block.bip34_block_height().ok().filter(|_| height > 16), (height > 16).then_some(height.into()));
+            assert_eq!(
+                block.bip34_block_height().ok().filter(|_| height > 16),
+                (height > 16).then_some(height.into())
+            );
             let change = chain.add_block(block, Trust::Verify { now: NOW }).unwrap();
             assert!(change.refused.is_empty(), "{:?}", change.refused);
         }
@@ -139,11 +150,17 @@ mod tests {
     #[test]
     fn a_coinbase_that_takes_too_much_is_refused_and_leaves_no_trace() {
         let mut chain = Chain::genesis();
-        let greedy = Selection { txs: Vec::new(), fees: Amount::ONE_SAT };
+        let greedy = Selection {
+            txs: Vec::new(),
+            fees: Amount::ONE_SAT,
+        };
         let block = mine(&chain, greedy, ScriptBuf::new_p2a(), NOW).unwrap();
         let hash = block.block_hash();
         let change = chain.add_block(block, Trust::Verify { now: NOW }).unwrap();
-        assert_eq!(change.refused, vec![(hash, crate::chain::reject::BlockReject::CoinbaseAmount)]);
+        assert_eq!(
+            change.refused,
+            vec![(hash, crate::chain::reject::BlockReject::CoinbaseAmount)]
+        );
         assert_eq!((chain.height(), chain.coins().iter().count()), (0, 0));
         assert!(chain.is_failed(&hash));
     }

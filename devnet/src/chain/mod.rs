@@ -28,6 +28,7 @@ mod server;
 mod state;
 mod store;
 mod truc;
+mod unconfirmed;
 mod verify;
 mod wallet;
 
@@ -72,7 +73,9 @@ pub struct RpcAuth {
 
 impl std::fmt::Debug for RpcAuth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RpcAuth").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("RpcAuth")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -139,7 +142,11 @@ impl Running {
     /// # Errors
     /// [`ChainError::Server`].
     pub async fn stopped(&mut self) -> Result<(), ChainError> {
-        (&mut self.task).await.map_err(io::Error::other).flatten().map_err(ChainError::Server)
+        (&mut self.task)
+            .await
+            .map_err(io::Error::other)
+            .flatten()
+            .map_err(ChainError::Server)
     }
 
     /// Stops it and waits until the port and the file are free again.
@@ -169,20 +176,38 @@ pub async fn serve(config: Config) -> Result<Running, ChainError> {
         tokio::task::spawn_blocking(move || Node::open(&dir)).await
     };
     let node = opened.map_err(|error| ChainError::Server(io::Error::other(error)))??;
-    let listen_error = |source| ChainError::Listen { port: config.rpc_port, source };
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, config.rpc_port)).await.map_err(listen_error)?;
+    let listen_error = |source| ChainError::Listen {
+        port: config.rpc_port,
+        source,
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.rpc_port))
+        .await
+        .map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let cookie_file = dir.join(".cookie");
-    let cookie = Cookie::create(&cookie_file)
-        .map_err(|source| ChainError::Cookie { path: cookie_file.clone(), source })?;
-    let given = config.rpc_auth.map(|auth| format!("{}:{}", auth.user, auth.password));
+    let cookie = Cookie::create(&cookie_file).map_err(|source| ChainError::Cookie {
+        path: cookie_file.clone(),
+        source,
+    })?;
+    let given = config
+        .rpc_auth
+        .map(|auth| format!("{}:{}", auth.user, auth.password));
     let credentials = Credentials::new([cookie.pair()].into_iter().chain(given.as_deref()));
     let stop = CancellationToken::new();
-    let shared = Arc::new(Shared { node: Mutex::new(node), credentials, stop: stop.clone() });
+    let shared = Arc::new(Shared {
+        node: Mutex::new(node),
+        credentials,
+        stop: stop.clone(),
+    });
     let pair = cookie.pair().to_owned();
     let task = tokio::spawn(run(listener, shared, cookie, stop.clone()));
-    Ok(Running { address, cookie_file, cookie: pair, stop, task })
+    Ok(Running {
+        address,
+        cookie_file,
+        cookie: pair,
+        stop,
+        task,
+    })
 }
 
 async fn run(
@@ -191,14 +216,16 @@ async fn run(
     _cookie: Cookie,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let server =
-        axum::serve(listener, server::router(shared)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let router = server::router(Arc::clone(&shared));
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let overdue = async {
         stop.cancelled().await;
         tokio::time::sleep(SHUTDOWN_GRACE).await;
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = server => ended,
         () = overdue => Ok(()),
-    }
+    };
+    let saved = tokio::task::spawn_blocking(move || shared.node().save_mempool()).await;
+    ended.and(saved.map_err(io::Error::other).flatten())
 }

@@ -1,7 +1,8 @@
 //! The chain, its mempool, its wallet and its file as one.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +17,7 @@ use super::rbf;
 use super::reject::{BlockReject, TxReject};
 use super::state::{Chain, TipChange, Trust};
 use super::store::{Record, Store, StoreError};
+use super::unconfirmed;
 use super::wallet::{AddressType, Wallet, WalletError};
 
 /// Why the node could not do what was asked.
@@ -51,6 +53,7 @@ pub(crate) struct Node {
     pub(crate) stop_requested: bool,
     /// For `uptime`.
     pub(crate) started: Instant,
+    dir: PathBuf,
     store: Store,
 }
 
@@ -63,7 +66,7 @@ impl Node {
         let mut chain = Chain::genesis();
         let mut wallet = Wallet::new();
         let store = Store::open(dir, |record| replay(&mut chain, &mut wallet, record))?;
-        Ok(Self {
+        let mut node = Self {
             chain,
             pool: Mempool::default(),
             wallet,
@@ -72,8 +75,19 @@ impl Node {
             mock_time: None,
             stop_requested: false,
             started: Instant::now(),
+            dir: dir.to_owned(),
             store,
-        })
+        };
+        node.readmit(unconfirmed::load(dir));
+        Ok(node)
+    }
+
+    /// Keeps the mempool for the next start.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(crate) fn save_mempool(&self) -> io::Result<()> {
+        unconfirmed::save(&self.dir, &self.pool)
     }
 
     /// The clock, in seconds since 1970.
@@ -87,12 +101,19 @@ impl Node {
 
     /// The feerate below which the mempool takes nothing.
     pub(crate) fn mempool_min(&self) -> FeeRate {
-        self.mempool_min.unwrap_or(MIN_RELAY_FEERATE).max(MIN_RELAY_FEERATE)
+        self.mempool_min
+            .unwrap_or(MIN_RELAY_FEERATE)
+            .max(MIN_RELAY_FEERATE)
     }
 
     /// What transactions are judged with.
     pub(crate) fn judge(&self) -> Judge<'_> {
-        Judge { chain: &self.chain, pool: &self.pool, mempool_min: self.mempool_min(), now: self.now() }
+        Judge {
+            chain: &self.chain,
+            pool: &self.pool,
+            mempool_min: self.mempool_min(),
+            now: self.now(),
+        }
     }
 
     /// Puts a candidate into the mempool; gives what had to leave.
@@ -141,7 +162,13 @@ impl Node {
         script_pubkey: ScriptBuf,
     ) -> Result<BlockHash, NodeError> {
         // The coinbase claims no fees, because the transactions are not judged yet.
-        let (block, now) = self.assemble(Selection { txs, fees: Amount::ZERO }, script_pubkey)?;
+        let (block, now) = self.assemble(
+            Selection {
+                txs,
+                fees: Amount::ZERO,
+            },
+            script_pubkey,
+        )?;
         self.chain.test_block(&block, now)?;
         self.add_block(block, now)
     }
@@ -170,7 +197,11 @@ impl Node {
         for (refused, _) in &change.refused {
             self.store.append(&Record::Invalidated(*refused))?;
         }
-        let own_refusal = change.refused.iter().find(|(refused, _)| *refused == hash).cloned();
+        let own_refusal = change
+            .refused
+            .iter()
+            .find(|(refused, _)| *refused == hash)
+            .cloned();
         self.follow(change);
         match own_refusal {
             Some((_, reason)) => Err(reason.into()),
@@ -184,7 +215,10 @@ impl Node {
     /// [`NodeError::UnknownBlock`].
     pub(crate) fn invalidate(&mut self, hash: &BlockHash) -> Result<(), NodeError> {
         let trust = Trust::Verify { now: self.now() };
-        let change = self.chain.invalidate(hash, trust).ok_or(NodeError::UnknownBlock)?;
+        let change = self
+            .chain
+            .invalidate(hash, trust)
+            .ok_or(NodeError::UnknownBlock)?;
         self.store.append(&Record::Invalidated(*hash))?;
         self.follow(change);
         Ok(())
@@ -196,7 +230,10 @@ impl Node {
     /// [`NodeError::UnknownBlock`].
     pub(crate) fn reconsider(&mut self, hash: &BlockHash) -> Result<(), NodeError> {
         let trust = Trust::Verify { now: self.now() };
-        let change = self.chain.reconsider(hash, trust).ok_or(NodeError::UnknownBlock)?;
+        let change = self
+            .chain
+            .reconsider(hash, trust)
+            .ok_or(NodeError::UnknownBlock)?;
         self.store.append(&Record::Reconsidered(*hash))?;
         for (refused, _) in &change.refused {
             self.store.append(&Record::Invalidated(*refused))?;
@@ -238,7 +275,16 @@ impl Node {
             .rev()
             .flat_map(|block| block.txdata.iter().skip(1).map(|tx| Arc::new(tx.clone())));
         let waiting = self.pool.take_all();
-        for tx in returning.chain(waiting.iter().map(|entry| Arc::clone(&entry.tx))).collect::<Vec<_>>() {
+        self.readmit(
+            returning
+                .chain(waiting.into_iter().map(|entry| entry.tx))
+                .collect(),
+        );
+    }
+
+    /// Takes back, parents first, what is still valid.
+    fn readmit(&mut self, txs: Vec<Arc<Transaction>>) {
+        for tx in txs {
             if let Ok(candidate) = self.judge().returning(&tx) {
                 self.pool.insert(candidate.entry);
             }
@@ -260,6 +306,131 @@ fn replay(chain: &mut Chain, wallet: &mut Wallet, record: Record) {
         }
         Record::AddressIssued => {
             let _ = wallet.issue(AddressType::Bech32);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::{Amount, TxOut};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a test does to the chain.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Mine,
+        Pay,
+        /// Invalidate the block so many below the tip.
+        Invalidate(u32),
+        /// Reconsider the block of that number among all that were ever invalidated.
+        Reconsider(prop::sample::Index),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            3 => Just(Step::Mine),
+            3 => Just(Step::Pay),
+            1 => (0..6u32).prop_map(Step::Invalidate),
+            1 => any::<prop::sample::Index>().prop_map(Step::Reconsider),
+        ];
+        prop::collection::vec(step, 1..25)
+    }
+
+    fn pay(node: &mut Node) {
+        let script_pubkey = node.new_address(AddressType::Bech32m).unwrap().script_pubkey();
+        let payment = TxOut {
+            value: Amount::from_sat(100_000),
+            script_pubkey: script_pubkey.clone(),
+        };
+        let paid = node.wallet.pay(
+            &node.chain,
+            &node.pool,
+            payment,
+            script_pubkey,
+            node.mempool_min(),
+            false,
+        );
+        if let Ok(tx) = paid {
+            node.submit_transaction(tx).unwrap();
+        }
+    }
+
+    fn take(node: &mut Node, step: Step, invalidated: &mut Vec<BlockHash>) {
+        match step {
+            Step::Mine => {
+                let script = node.new_address(AddressType::Bech32).unwrap().script_pubkey();
+                node.mine(script).unwrap();
+            }
+            Step::Pay => pay(node),
+            Step::Invalidate(depth) => {
+                let height = node.chain.height().saturating_sub(depth);
+                let hash = node.chain.hash_at(height).unwrap();
+                node.invalidate(&hash).unwrap();
+                invalidated.push(hash);
+            }
+            Step::Reconsider(index) if !invalidated.is_empty() => {
+                node.reconsider(index.get(invalidated)).unwrap();
+            }
+            Step::Reconsider(_) => {}
+        }
+    }
+
+    /// The active chain, verified from genesis by a node that has seen no other branch.
+    fn verified_afresh(chain: &Chain) -> Chain {
+        let mut fresh = Chain::genesis();
+        for height in 1..=chain.height() {
+            let block = &chain.block(&chain.hash_at(height).unwrap()).unwrap().block;
+            let change = fresh
+                .add_block(Block::clone(block), Trust::Verify { now: u32::MAX })
+                .unwrap();
+            assert!(change.refused.is_empty(), "{:?}", change.refused);
+        }
+        fresh
+    }
+
+    /// Everything in the mempool can be mined as it stands.
+    fn check_mempool(node: &Node) {
+        let mut chain = verified_afresh(&node.chain);
+        let block = miner::mine(
+            &chain,
+            miner::select(&node.pool),
+            ScriptBuf::new_p2a(),
+            node.now(),
+        )
+        .unwrap();
+        assert_eq!(block.txdata.len(), node.pool.iter().count() + 1);
+        chain.test_block(&block, u32::MAX).unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn after_any_reorganisations_the_coins_are_those_of_a_fresh_replay(steps in steps()) {
+            let dir = tempfile::tempdir().unwrap();
+            let mut node = Node::open(dir.path()).unwrap();
+            let script = node.new_address(AddressType::Bech32).unwrap().script_pubkey();
+            for _ in 0..103 {
+                node.mine(script.clone()).unwrap();
+            }
+            let mut invalidated = Vec::new();
+            for step in steps {
+                take(&mut node, step, &mut invalidated);
+            }
+            let fresh = verified_afresh(&node.chain);
+            prop_assert_eq!(fresh.coins(), node.chain.coins());
+            check_mempool(&node);
+
+            let tip = node.chain.tip_hash();
+            let unconfirmed: Vec<Txid> = node.pool.iter().map(|entry| entry.txid).collect();
+            node.save_mempool().unwrap();
+            drop(node);
+            let reopened = Node::open(dir.path()).unwrap();
+            prop_assert_eq!(reopened.chain.tip_hash(), tip);
+            prop_assert_eq!(reopened.chain.coins(), fresh.coins());
+            let kept: Vec<Txid> = reopened.pool.iter().map(|entry| entry.txid).collect();
+            prop_assert_eq!(kept, unconfirmed);
         }
     }
 }

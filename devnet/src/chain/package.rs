@@ -34,7 +34,11 @@ pub(crate) enum PackageReject {
 #[derive(Debug, Clone)]
 pub(crate) enum Member {
     /// It is in the mempool now; `shared` are the members whose feerate was counted together with its own.
-    Accepted { vsize: u64, fee: bitcoin::Amount, shared: Option<(Totals, Vec<Wtxid>)> },
+    Accepted {
+        vsize: u64,
+        fee: bitcoin::Amount,
+        shared: Option<(Totals, Vec<Wtxid>)>,
+    },
     /// It was there before.
     AlreadyThere { vsize: u64, fee: bitcoin::Amount },
     /// It is there with another witness.
@@ -68,7 +72,11 @@ pub(crate) fn check_shape(txs: &[Arc<Transaction>]) -> Result<(), PackageReject>
     }
     let mut spent: HashSet<OutPoint> = HashSet::new();
     for tx in txs {
-        if tx.input.iter().any(|input| later.contains(&input.previous_output.txid)) {
+        if tx
+            .input
+            .iter()
+            .any(|input| later.contains(&input.previous_output.txid))
+        {
             return Err(PackageReject::NotSorted);
         }
         later.remove(&tx.compute_txid());
@@ -76,12 +84,20 @@ pub(crate) fn check_shape(txs: &[Arc<Transaction>]) -> Result<(), PackageReject>
             return Err(PackageReject::Conflict);
         }
     }
-    let Some((child, parents)) = txs.split_last() else { return Err(PackageReject::Topology) };
-    let child_spends: HashSet<Txid> = child.input.iter().map(|input| input.previous_output.txid).collect();
-    let parent_ids: HashSet<Txid> = parents.iter().map(|tx| tx.compute_txid()).collect();
-    let independent = parents
+    let Some((child, parents)) = txs.split_last() else {
+        return Err(PackageReject::Topology);
+    };
+    let child_spends: HashSet<Txid> = child
+        .input
         .iter()
-        .all(|tx| tx.input.iter().all(|input| !parent_ids.contains(&input.previous_output.txid)));
+        .map(|input| input.previous_output.txid)
+        .collect();
+    let parent_ids: HashSet<Txid> = parents.iter().map(|tx| tx.compute_txid()).collect();
+    let independent = parents.iter().all(|tx| {
+        tx.input
+            .iter()
+            .all(|input| !parent_ids.contains(&input.previous_output.txid))
+    });
     if !parent_ids.is_subset(&child_spends) || !independent {
         return Err(PackageReject::Topology);
     }
@@ -141,14 +157,21 @@ impl Node {
                 (Arc::clone(tx), member)
             })
             .collect();
-        Ok(PackageOutcome { message, members, replaced })
+        Ok(PackageOutcome {
+            message,
+            members,
+            replaced,
+        })
     }
 
     /// Tries one member by itself.
     fn package_member(&mut self, tx: &Arc<Transaction>, replaced: &mut BTreeSet<Txid>) -> Member {
         if let Some(known) = self.pool.get(&tx.compute_txid()) {
             return if known.wtxid == tx.compute_wtxid() {
-                Member::AlreadyThere { vsize: known.vsize, fee: known.fee }
+                Member::AlreadyThere {
+                    vsize: known.vsize,
+                    fee: known.fee,
+                }
             } else {
                 Member::OtherWitness { wtxid: known.wtxid }
             };
@@ -157,7 +180,11 @@ impl Node {
             Ok(candidate) => {
                 let (vsize, fee) = (candidate.entry.vsize, candidate.entry.fee);
                 replaced.extend(self.admit(candidate));
-                Member::Accepted { vsize, fee, shared: None }
+                Member::Accepted {
+                    vsize,
+                    fee,
+                    shared: None,
+                }
             }
             Err(reject) => Member::Refused(reject),
         }
@@ -176,7 +203,14 @@ impl Node {
         for candidate in group {
             let (txid, vsize, fee) = (candidate.entry.txid, candidate.entry.vsize, candidate.entry.fee);
             replaced.extend(self.admit(candidate));
-            members.push((txid, Member::Accepted { vsize, fee, shared: Some((totals, wtxids.clone())) }));
+            members.push((
+                txid,
+                Member::Accepted {
+                    vsize,
+                    fee,
+                    shared: Some((totals, wtxids.clone())),
+                },
+            ));
         }
         Ok((members, replaced))
     }
@@ -185,6 +219,8 @@ impl Node {
 /// Feerate of several transactions together.
 pub(crate) fn feerate(totals: Totals) -> FeeRate {
     FeeRate::from_sat_per_kwu(
-        (totals.fees.to_sat().saturating_mul(250)).checked_div(totals.vsize).unwrap_or(0),
+        (totals.fees.to_sat().saturating_mul(250))
+            .checked_div(totals.vsize)
+            .unwrap_or(0),
     )
 }

@@ -85,7 +85,9 @@ fn is_p2a(script: &Script) -> bool {
 }
 
 fn is_null_data(script: &Script) -> bool {
-    let Some(rest) = script.is_op_return().then(|| &script.as_bytes()[1..]) else { return false };
+    let Some(rest) = script.is_op_return().then(|| &script.as_bytes()[1..]) else {
+        return false;
+    };
     Script::from_bytes(rest).is_push_only()
 }
 
@@ -181,7 +183,10 @@ fn check_standard_witness(input: &TxIn, script_pubkey: &Script) -> Result<(), Tx
         return Ok(());
     }
     let stack: Vec<&[u8]> = input.witness.iter().collect();
-    let nested = script_pubkey.is_p2sh().then(|| last_push(&input.script_sig)).flatten();
+    let nested = script_pubkey
+        .is_p2sh()
+        .then(|| last_push(&input.script_sig))
+        .flatten();
     let program = nested.map_or(script_pubkey, Script::from_bytes);
     let standard = match ScriptKind::of(program) {
         ScriptKind::WitnessScriptHash => match stack.split_last() {
@@ -225,7 +230,12 @@ fn last_push(script_sig: &Script) -> Option<&[u8]> {
 /// The fee that `rate` asks for `vsize` virtual bytes, rounded up as bitcoind does.
 pub(crate) fn fee_at(rate: FeeRate, vsize: u64) -> Amount {
     // One virtual byte is four weight units, and a FeeRate counts satoshi per thousand of those.
-    Amount::from_sat(rate.to_sat_per_kwu().saturating_mul(4).saturating_mul(vsize).div_ceil(1000))
+    Amount::from_sat(
+        rate.to_sat_per_kwu()
+            .saturating_mul(4)
+            .saturating_mul(vsize)
+            .div_ceil(1000),
+    )
 }
 
 /// A rate in BTC per thousand virtual bytes, as bitcoind's messages give it.
@@ -254,7 +264,10 @@ mod tests {
 
     #[test]
     fn one_dust_output_needs_a_fee_of_zero() {
-        let dust = TxOut { value: Amount::from_sat(239), script_pubkey: ScriptBuf::new_p2a() };
+        let dust = TxOut {
+            value: Amount::from_sat(239),
+            script_pubkey: ScriptBuf::new_p2a(),
+        };
         let mut tx = Transaction {
             version: bitcoin::transaction::Version(3),
             lock_time: bitcoin::absolute::LockTime::ZERO,
@@ -265,7 +278,9 @@ mod tests {
         assert_eq!(check_dust(&tx, Amount::ONE_SAT), Err(TxReject::DustWithFee));
         tx.output.push(dust);
         assert_eq!(check_dust(&tx, Amount::ZERO), Err(TxReject::Dust));
-        tx.output.iter_mut().for_each(|output| output.value = Amount::from_sat(240));
+        tx.output
+            .iter_mut()
+            .for_each(|output| output.value = Amount::from_sat(240));
         assert_eq!(check_dust(&tx, Amount::ONE_SAT), Ok(()));
     }
 

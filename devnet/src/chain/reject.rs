@@ -105,7 +105,11 @@ pub(crate) enum TxReject {
     #[error("insufficient fee")]
     ReplacementFee { txid: Txid, new: Amount, old: Amount },
     #[error("insufficient fee")]
-    ReplacementRelayFee { txid: Txid, extra: Amount, needed: Amount },
+    ReplacementRelayFee {
+        txid: Txid,
+        extra: Amount,
+        needed: Amount,
+    },
 }
 
 /// Which limit on unconfirmed relatives was hit.
@@ -193,7 +197,10 @@ impl TxReject {
 
     /// Whether a child that pays more could change the verdict, so that a package is worth trying.
     pub(crate) fn is_reconsiderable(&self) -> bool {
-        matches!(self, Self::MempoolMinFee { .. } | Self::MinRelayFee { .. } | Self::MissingOrSpent)
+        matches!(
+            self,
+            Self::MempoolMinFee { .. } | Self::MinRelayFee { .. } | Self::MissingOrSpent
+        )
     }
 }
 
@@ -246,5 +253,9 @@ pub(crate) enum BlockReject {
 
 /// An amount as bitcoind prints it in messages: BTC with eight decimals.
 pub(crate) fn btc(amount: Amount) -> String {
-    format!("{}.{:08}", amount.to_sat() / 100_000_000, amount.to_sat() % 100_000_000)
+    format!(
+        "{}.{:08}",
+        amount.to_sat() / 100_000_000,
+        amount.to_sat() % 100_000_000
+    )
 }

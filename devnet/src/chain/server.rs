@@ -1,6 +1,6 @@
 //! JSON-RPC over HTTP as bitcoind's server speaks it: version 1 and 2, batches, statuses.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -25,9 +25,19 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
 }
 
+impl Shared {
+    /// The node, when no other request has it. What a panic left half done is in no file yet, so it is no reason to end.
+    pub(super) fn node(&self) -> MutexGuard<'_, Node> {
+        self.node.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The HTTP service. Every path is served, because wallet calls come to `/wallet/<name>`.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().fallback(handle).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(shared)
+    Router::new()
+        .fallback(handle)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(shared)
 }
 
 async fn handle(
@@ -37,21 +47,37 @@ async fn handle(
     body: Bytes,
 ) -> Response {
     if method != Method::POST {
-        return (StatusCode::METHOD_NOT_ALLOWED, "JSONRPC server handles only POST requests").into_response();
+        return (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "JSONRPC server handles only POST requests",
+        )
+            .into_response();
     }
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     if !authorization.is_some_and(|value| shared.credentials.admit(value)) {
-        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"jsonrpc\"")])
+        return (
+            StatusCode::UNAUTHORIZED,
+            [(header::WWW_AUTHENTICATE, "Basic realm=\"jsonrpc\"")],
+        )
             .into_response();
     }
     // Scripts are checked and files are written: not on a thread that serves others.
-    match tokio::task::spawn_blocking(move || answer(&shared, &body)).await {
+    match tokio::task::spawn_blocking(move || written(answer(&shared, &body))).await {
         Ok((status, None)) => status.into_response(),
         Ok((status, Some(body))) => {
-            let content_type = [(header::CONTENT_TYPE, "application/json")];
-            (status, content_type, format!("{body}\n")).into_response()
+            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The answer as it goes over the wire.
+fn written((status, answer): (StatusCode, Option<Value>)) -> (StatusCode, Option<Vec<u8>>) {
+    match answer.map(|answer| rpc::to_bytes(&answer)).transpose() {
+        Ok(body) => (status, body),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, None),
     }
 }
 
@@ -91,14 +117,24 @@ impl Request {
     fn read(request: Value) -> Self {
         let Value::Object(mut fields) = request else {
             let call = Err(RpcError::InvalidRequest("Invalid Request object"));
-            return Self { version: Version::V1, id: Some(Value::Null), call };
+            return Self {
+                version: Version::V1,
+                id: Some(Value::Null),
+                call,
+            };
         };
         let version = match fields.get("jsonrpc").and_then(Value::as_str) {
             Some("2.0") => Version::V2,
             _ => Version::V1,
         };
-        let id = fields.remove("id").or((version == Version::V1).then_some(Value::Null));
-        Self { version, id, call: read_call(fields) }
+        let id = fields
+            .remove("id")
+            .or((version == Version::V1).then_some(Value::Null));
+        Self {
+            version,
+            id,
+            call: read_call(fields),
+        }
     }
 }
 
@@ -112,7 +148,7 @@ fn read_call(mut fields: Map<String, Value>) -> Result<(String, Value), RpcError
 
 fn run(shared: &Shared, request: Request) -> (StatusCode, Option<Value>) {
     let outcome = request.call.and_then(|(method, params)| {
-        let mut node = shared.node.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut node = shared.node();
         let outcome = rpc::call(&mut node, &method, params);
         if node.stop_requested {
             shared.stop.cancel();

@@ -73,8 +73,18 @@ impl Chain {
             undo: Some(Undo::default()),
             block: Arc::new(block),
         };
-        let tx_index = node.block.txdata.iter().map(|tx| (tx.compute_txid(), hash)).collect();
-        Self { blocks: HashMap::from([(hash, node)]), active: vec![hash], coins: Coins::default(), tx_index }
+        let tx_index = node
+            .block
+            .txdata
+            .iter()
+            .map(|tx| (tx.compute_txid(), hash))
+            .collect();
+        Self {
+            blocks: HashMap::from([(hash, node)]),
+            active: vec![hash],
+            coins: Coins::default(),
+            tx_index,
+        }
     }
 
     /// Height of the tip.
@@ -85,7 +95,10 @@ impl Chain {
     /// Hash of the tip.
     pub(crate) fn tip_hash(&self) -> BlockHash {
         // The active chain always holds genesis; `last` cannot fail.
-        self.active.last().copied().unwrap_or_else(|| genesis_block(Network::Regtest).block_hash())
+        self.active
+            .last()
+            .copied()
+            .unwrap_or_else(|| genesis_block(Network::Regtest).block_hash())
     }
 
     /// The block with this hash, on whichever branch.
@@ -100,7 +113,9 @@ impl Chain {
 
     /// Whether the block is part of the active chain.
     pub(crate) fn is_active(&self, hash: &BlockHash) -> bool {
-        self.blocks.get(hash).is_some_and(|node| self.hash_at(node.height) == Some(*hash))
+        self.blocks
+            .get(hash)
+            .is_some_and(|node| self.hash_at(node.height) == Some(*hash))
     }
 
     /// Whether the block or an ancestor is known to be invalid.
@@ -132,7 +147,11 @@ impl Chain {
     pub(crate) fn transaction(&self, txid: &Txid) -> Option<(&Transaction, BlockHash)> {
         let hash = self.tx_index.get(txid)?;
         let block = &self.blocks.get(hash)?.block;
-        block.txdata.iter().find(|tx| tx.compute_txid() == *txid).map(|tx| (tx, *hash))
+        block
+            .txdata
+            .iter()
+            .find(|tx| tx.compute_txid() == *txid)
+            .map(|tx| (tx, *hash))
     }
 
     /// Median time past of the active block at `height`; of the tip if there is none.
@@ -151,8 +170,11 @@ impl Chain {
 
     /// The ends of all branches, highest first.
     pub(crate) fn tips(&self) -> Vec<(BlockHash, &BlockNode)> {
-        let parents: HashSet<BlockHash> =
-            self.blocks.values().map(|node| node.block.header.prev_blockhash).collect();
+        let parents: HashSet<BlockHash> = self
+            .blocks
+            .values()
+            .map(|node| node.block.header.prev_blockhash)
+            .collect();
         let mut tips: Vec<_> = self
             .blocks
             .iter()
@@ -175,10 +197,17 @@ impl Chain {
     pub(crate) fn add_block(&mut self, block: Block, trust: Trust) -> Result<TipChange, BlockReject> {
         let hash = block.block_hash();
         if let Some(known) = self.blocks.get(&hash) {
-            return Err(if known.failed { BlockReject::DuplicateInvalid } else { BlockReject::Duplicate });
+            return Err(if known.failed {
+                BlockReject::DuplicateInvalid
+            } else {
+                BlockReject::Duplicate
+            });
         }
         let parent_hash = block.header.prev_blockhash;
-        let parent = self.blocks.get(&parent_hash).ok_or(BlockReject::PreviousNotFound)?;
+        let parent = self
+            .blocks
+            .get(&parent_hash)
+            .ok_or(BlockReject::PreviousNotFound)?;
         if parent.failed && trust != Trust::Replay {
             return Err(BlockReject::PreviousInvalid);
         }
@@ -258,7 +287,9 @@ impl Chain {
     }
 
     fn set_failed(&mut self, root: &BlockHash, failed: bool) {
-        let Some(height) = self.blocks.get(root).map(|node| node.height) else { return };
+        let Some(height) = self.blocks.get(root).map(|node| node.height) else {
+            return;
+        };
         let mut above: Vec<(u32, BlockHash, BlockHash)> = self
             .blocks
             .iter()
@@ -288,7 +319,9 @@ impl Chain {
                 .filter(|(_, node)| !node.failed)
                 .max_by_key(|(_, node)| (node.chainwork, std::cmp::Reverse(node.arrival)))
                 .map(|(hash, _)| *hash);
-            let Some(best) = best.filter(|best| *best != self.tip_hash()) else { return change };
+            let Some(best) = best.filter(|best| *best != self.tip_hash()) else {
+                return change;
+            };
             change.merge(self.switch_to(best, trust));
         }
     }
@@ -337,7 +370,8 @@ impl Chain {
             return Err(BlockReject::PreviousNotFound);
         };
         let undo = self.connect_coins(&block, self.next_context(), trust)?;
-        self.tx_index.extend(block.txdata.iter().map(|tx| (tx.compute_txid(), hash)));
+        self.tx_index
+            .extend(block.txdata.iter().map(|tx| (tx.compute_txid(), hash)));
         self.active.push(hash);
         if let Some(node) = self.blocks.get_mut(&hash) {
             node.undo = Some(undo);
@@ -353,7 +387,8 @@ impl Chain {
         let hash = self.active.pop()?;
         let node = self.blocks.get_mut(&hash)?;
         let block = Arc::clone(&node.block);
-        self.coins.revert_block(&block, node.undo.take().unwrap_or_default());
+        self.coins
+            .revert_block(&block, node.undo.take().unwrap_or_default());
         for tx in &block.txdata {
             self.tx_index.remove(&tx.compute_txid());
         }
@@ -371,7 +406,10 @@ impl Chain {
         let mut applied = 0;
         let outcome = self.connect_transactions(block, context, trust, &mut undo, &mut applied);
         if let Err(reason) = outcome {
-            let spent = std::iter::once(Vec::new()).chain(undo.spent).take(applied).collect::<Vec<_>>();
+            let spent = std::iter::once(Vec::new())
+                .chain(undo.spent)
+                .take(applied)
+                .collect::<Vec<_>>();
             for (tx, spent) in block.txdata[..applied].iter().zip(spent).rev() {
                 self.coins.revert(tx, spent);
             }
@@ -422,7 +460,11 @@ impl Chain {
     fn coins_spent_by(&self, tx: &Transaction) -> Result<Vec<Coin>, TxReject> {
         tx.input
             .iter()
-            .map(|input| self.coin(&input.previous_output).cloned().ok_or(TxReject::MissingOrSpent))
+            .map(|input| {
+                self.coin(&input.previous_output)
+                    .cloned()
+                    .ok_or(TxReject::MissingOrSpent)
+            })
             .collect()
     }
 }
@@ -430,7 +472,10 @@ impl Chain {
 /// Signature operations of `tx`, by cost, given what it spends.
 pub(crate) fn sigop_cost(tx: &Transaction, coins: &[Coin]) -> usize {
     tx.total_sigop_cost(|outpoint| {
-        let index = tx.input.iter().position(|input| input.previous_output == *outpoint)?;
+        let index = tx
+            .input
+            .iter()
+            .position(|input| input.previous_output == *outpoint)?;
         coins.get(index).map(|coin| coin.output.clone())
     })
 }

@@ -84,7 +84,10 @@ impl Store {
             .map_err(io_error(&path))?;
         file.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => StoreError::Locked(path.clone()),
-            fs::TryLockError::Error(source) => StoreError::Io { path: path.clone(), source },
+            fs::TryLockError::Error(source) => StoreError::Io {
+                path: path.clone(),
+                source,
+            },
         })?;
         let end = read_all(&file, &path, &mut replay)?;
         file.set_len(end).map_err(io_error(&path))?;
@@ -92,7 +95,11 @@ impl Store {
         if end == 0 {
             file.write_all(MAGIC).map_err(io_error(&path))?;
         }
-        Ok(Self { path, file, dirty: true })
+        Ok(Self {
+            path,
+            file,
+            dirty: true,
+        })
     }
 
     /// Writes a record; it survives a kill at once and a power cut after [`Store::sync`].
@@ -102,7 +109,9 @@ impl Store {
     pub(crate) fn append(&mut self, record: &Record) -> Result<(), StoreError> {
         let bytes = encode(record);
         self.dirty = true;
-        self.file.write_all(&bytes).map_err(|source| self.io_error(source))
+        self.file
+            .write_all(&bytes)
+            .map_err(|source| self.io_error(source))
     }
 
     /// Brings everything written so far to the disk.
@@ -118,7 +127,10 @@ impl Store {
     }
 
     fn io_error(&self, source: io::Error) -> StoreError {
-        StoreError::Io { path: self.path.clone(), source }
+        StoreError::Io {
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
@@ -162,7 +174,12 @@ fn read_all(file: &File, path: &Path, replay: &mut impl FnMut(Record)) -> Result
     let mut magic = [0; MAGIC.len()];
     match reader.read_exact(&mut magic) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
-        Err(source) => return Err(StoreError::Io { path: path.to_owned(), source }),
+        Err(source) => {
+            return Err(StoreError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
         Ok(()) if magic != *MAGIC => return Err(StoreError::Foreign(path.to_owned())),
         Ok(()) => {}
     }
@@ -170,12 +187,20 @@ fn read_all(file: &File, path: &Path, replay: &mut impl FnMut(Record)) -> Result
     loop {
         match read_body(&mut reader) {
             Ok(Some(body)) => {
-                let broken = || StoreError::Broken { path: path.to_owned(), offset };
+                let broken = || StoreError::Broken {
+                    path: path.to_owned(),
+                    offset,
+                };
                 replay(decode(&body).ok_or_else(broken)?);
                 offset += 8 + body.len() as u64;
             }
             Ok(None) => return Ok(offset),
-            Err(source) => return Err(StoreError::Io { path: path.to_owned(), source }),
+            Err(source) => {
+                return Err(StoreError::Io {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
         }
     }
 }
@@ -253,13 +278,19 @@ mod tests {
     fn a_second_process_is_kept_out() {
         let dir = tempfile::tempdir().unwrap();
         let _first = Store::open(dir.path(), |_| {}).unwrap();
-        assert!(matches!(Store::open(dir.path(), |_| {}), Err(StoreError::Locked(_))));
+        assert!(matches!(
+            Store::open(dir.path(), |_| {}),
+            Err(StoreError::Locked(_))
+        ));
     }
 
     #[test]
     fn a_foreign_file_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("chain.dat"), [7; 100]).unwrap();
-        assert!(matches!(Store::open(dir.path(), |_| {}), Err(StoreError::Foreign(_))));
+        assert!(matches!(
+            Store::open(dir.path(), |_| {}),
+            Err(StoreError::Foreign(_))
+        ));
     }
 }

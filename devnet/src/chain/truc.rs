@@ -30,15 +30,35 @@ fn find_broken(
 ) -> Result<Option<Txid>, TrucRule> {
     let txid = entry.txid;
     let truc = is_truc(entry);
-    let spent: BTreeSet<Txid> = entry.tx.input.iter().map(|input| input.previous_output.txid).collect();
-    let in_package =
-        before.iter().map(|member| &member.entry).filter(|member| spent.contains(&member.txid));
-    let parents: Vec<&Entry> =
-        spent.iter().filter_map(|parent| pool.get(parent)).chain(in_package).collect();
+    let spent: BTreeSet<Txid> = entry
+        .tx
+        .input
+        .iter()
+        .map(|input| input.previous_output.txid)
+        .collect();
+    let in_package = before
+        .iter()
+        .map(|member| &member.entry)
+        .filter(|member| spent.contains(&member.txid));
+    let parents: Vec<&Entry> = spent
+        .iter()
+        .filter_map(|parent| pool.get(parent))
+        .chain(in_package)
+        .collect();
     for parent in &parents {
         match (truc, is_truc(parent)) {
-            (true, false) => return Err(TrucRule::SpendsOther { txid, parent: parent.txid }),
-            (false, true) => return Err(TrucRule::SpentByOther { txid, parent: parent.txid }),
+            (true, false) => {
+                return Err(TrucRule::SpendsOther {
+                    txid,
+                    parent: parent.txid,
+                });
+            }
+            (false, true) => {
+                return Err(TrucRule::SpentByOther {
+                    txid,
+                    parent: parent.txid,
+                });
+            }
             _ => {}
         }
     }
@@ -46,7 +66,11 @@ fn find_broken(
         return Ok(None);
     }
     if entry.vsize > MAX_VSIZE {
-        return Err(TrucRule::TooBig { txid, vsize: entry.vsize, limit: MAX_VSIZE });
+        return Err(TrucRule::TooBig {
+            txid,
+            vsize: entry.vsize,
+            limit: MAX_VSIZE,
+        });
     }
     let parent = match parents[..] {
         [] => return Ok(None),
@@ -54,7 +78,11 @@ fn find_broken(
         _ => return Err(TrucRule::Ancestors { txid }),
     };
     if entry.vsize > MAX_CHILD_VSIZE {
-        return Err(TrucRule::ChildTooBig { txid, vsize: entry.vsize, limit: MAX_CHILD_VSIZE });
+        return Err(TrucRule::ChildTooBig {
+            txid,
+            vsize: entry.vsize,
+            limit: MAX_CHILD_VSIZE,
+        });
     }
     if !pool.parents(&parent.tx).is_empty() {
         return Err(TrucRule::Ancestors { txid });
@@ -73,13 +101,21 @@ fn evictable_sibling(
     let too_many = TrucRule::Descendants { txid: parent.txid };
     let taken_in_package = before.iter().any(|member| {
         member.entry.txid != entry.txid
-            && member.entry.tx.input.iter().any(|input| input.previous_output.txid == parent.txid)
+            && member
+                .entry
+                .tx
+                .input
+                .iter()
+                .any(|input| input.previous_output.txid == parent.txid)
     });
     if taken_in_package {
         return Err(too_many);
     }
-    let siblings: Vec<Txid> =
-        pool.children(&parent.txid).into_iter().filter(|sibling| !conflicts.contains(sibling)).collect();
+    let siblings: Vec<Txid> = pool
+        .children(&parent.txid)
+        .into_iter()
+        .filter(|sibling| !conflicts.contains(sibling))
+        .collect();
     match siblings[..] {
         [] => Ok(None),
         [sibling] if pool.children(&sibling).is_empty() => Ok(Some(sibling)),

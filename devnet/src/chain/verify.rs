@@ -35,7 +35,9 @@ pub(crate) fn check_amounts(
         .iter()
         .try_fold(Amount::ZERO, |sum, output| sum.checked_add(output.value))
         .ok_or(TxReject::OutputTotalTooLarge)?;
-    inputs.checked_sub(outputs).ok_or(TxReject::InputsBelowOutputs { inputs, outputs })
+    inputs
+        .checked_sub(outputs)
+        .ok_or(TxReject::InputsBelowOutputs { inputs, outputs })
 }
 
 /// Checks relative lock times (BIP 68). `median_time_past_at` gives the median time past *of* the block at a height.
@@ -57,7 +59,8 @@ pub(crate) fn check_sequence_locks(
         let lock = u64::from(sequence & SEQUENCE_MASK);
         let met = if sequence & SEQUENCE_TYPE_TIME != 0 {
             let mined_after = median_time_past_at(coin.height.saturating_sub(1));
-            u64::from(context.median_time_past) >= u64::from(mined_after) + (lock << SEQUENCE_TIME_GRANULARITY)
+            u64::from(context.median_time_past)
+                >= u64::from(mined_after) + (lock << SEQUENCE_TIME_GRANULARITY)
         } else {
             u64::from(context.height) >= u64::from(coin.height) + lock
         };
@@ -91,7 +94,10 @@ pub(crate) fn check_scripts(tx: &Transaction, coins: &[Coin]) -> Result<(), TxRe
             index,
             VERIFY_ALL_PRE_TAPROOT | VERIFY_TAPROOT,
         )
-        .map_err(|_| TxReject::Script { txid: tx.compute_txid(), input: index })?;
+        .map_err(|_| TxReject::Script {
+            txid: tx.compute_txid(),
+            input: index,
+        })?;
     }
     Ok(())
 }
@@ -112,17 +118,30 @@ mod tests {
                 sequence: Sequence(sequence),
                 ..TxIn::default()
             }],
-            output: vec![TxOut { value: Amount::from_sat(value), script_pubkey: ScriptBuf::new() }],
+            output: vec![TxOut {
+                value: Amount::from_sat(value),
+                script_pubkey: ScriptBuf::new(),
+            }],
         }
     }
 
     fn coin(height: u32, coinbase: bool, value: u64) -> Coin {
-        let output = TxOut { value: Amount::from_sat(value), script_pubkey: ScriptBuf::new() };
-        Coin { output, height, coinbase }
+        let output = TxOut {
+            value: Amount::from_sat(value),
+            script_pubkey: ScriptBuf::new(),
+        };
+        Coin {
+            output,
+            height,
+            coinbase,
+        }
     }
 
     fn at(height: u32, median_time_past: u32) -> BlockContext {
-        BlockContext { height, median_time_past }
+        BlockContext {
+            height,
+            median_time_past,
+        }
     }
 
     #[test]
@@ -132,7 +151,10 @@ mod tests {
             check_amounts(&tx, &[coin(1, true, 2)], at(100, 0)),
             Err(TxReject::PrematureCoinbaseSpend { depth: 99 })
         );
-        assert_eq!(check_amounts(&tx, &[coin(1, true, 2)], at(101, 0)), Ok(Amount::from_sat(1)));
+        assert_eq!(
+            check_amounts(&tx, &[coin(1, true, 2)], at(101, 0)),
+            Ok(Amount::from_sat(1))
+        );
     }
 
     #[test]
@@ -154,7 +176,10 @@ mod tests {
         assert!(locked(&by_time, at(6, 4 * 600 + 1023)));
         assert!(!locked(&by_time, at(6, 4 * 600 + 1024)));
 
-        assert!(!locked(&spend(1, 10, 1), at(6, 0)), "version 1 has no relative locks");
+        assert!(
+            !locked(&spend(1, 10, 1), at(6, 0)),
+            "version 1 has no relative locks"
+        );
         assert!(!locked(&spend(2, SEQUENCE_DISABLE | 10, 1), at(6, 0)));
     }
 

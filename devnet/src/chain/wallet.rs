@@ -89,7 +89,11 @@ pub(crate) struct Wallet {
 impl Wallet {
     /// A wallet that has given out nothing.
     pub(crate) fn new() -> Self {
-        Self { secp: Secp256k1::new(), issued: 0, scripts: HashMap::new() }
+        Self {
+            secp: Secp256k1::new(),
+            issued: 0,
+            scripts: HashMap::new(),
+        }
     }
 
     /// Gives out the next address. The caller records it, so that a restart watches it again.
@@ -122,7 +126,8 @@ impl Wallet {
                 outpoint: *outpoint,
                 output: coin.output.clone(),
                 confirmations,
-                mature: !coin.coinbase || confirmations >= COINBASE_MATURITY,
+                // bitcoind's wallet waits a block longer than consensus does.
+                mature: !coin.coinbase || confirmations > COINBASE_MATURITY,
                 trusted: true,
                 spendable: true,
                 key,
@@ -131,7 +136,14 @@ impl Wallet {
         let unconfirmed = pool.iter().flat_map(|entry| {
             let own = (0..).zip(&entry.tx.output).filter_map(|(vout, output)| {
                 let key = *self.scripts.get(&output.script_pubkey)?;
-                Some((OutPoint { txid: entry.txid, vout }, output.clone(), key))
+                Some((
+                    OutPoint {
+                        txid: entry.txid,
+                        vout,
+                    },
+                    output.clone(),
+                    key,
+                ))
             });
             own.map(|(outpoint, output, key)| OwnedCoin {
                 outpoint,
@@ -143,20 +155,25 @@ impl Wallet {
                 key,
             })
         });
-        confirmed.chain(unconfirmed).filter(|coin| pool.spender(&coin.outpoint).is_none()).collect()
+        confirmed
+            .chain(unconfirmed)
+            .filter(|coin| pool.spender(&coin.outpoint).is_none())
+            .collect()
     }
 
     /// Sums over [`Wallet::coins`].
     pub(crate) fn balances(&self, chain: &Chain, pool: &Mempool) -> Balances {
-        self.coins(chain, pool).into_iter().fold(Balances::default(), |mut sum, coin| {
-            let part = match coin {
-                OwnedCoin { mature: false, .. } => &mut sum.immature,
-                OwnedCoin { trusted: false, .. } => &mut sum.untrusted_pending,
-                _ => &mut sum.trusted,
-            };
-            *part += coin.output.value;
-            sum
-        })
+        self.coins(chain, pool)
+            .into_iter()
+            .fold(Balances::default(), |mut sum, coin| {
+                let part = match coin {
+                    OwnedCoin { mature: false, .. } => &mut sum.immature,
+                    OwnedCoin { trusted: false, .. } => &mut sum.untrusted_pending,
+                    _ => &mut sum.trusted,
+                };
+                *part += coin.output.value;
+                sum
+            })
     }
 
     /// A signed transaction that makes `payment` at `feerate`; the fee comes out of the payment if `subtract_fee`.
@@ -178,17 +195,32 @@ impl Wallet {
             version: transaction::Version::TWO,
             lock_time: absolute::LockTime::ZERO,
             input: Vec::new(),
-            output: vec![payment.clone(), TxOut { value: Amount::ZERO, script_pubkey: change }],
+            output: vec![
+                payment.clone(),
+                TxOut {
+                    value: Amount::ZERO,
+                    script_pubkey: change,
+                },
+            ],
         };
         let mut inputs = Amount::ZERO;
         for (taken, coin) in (1..).zip(&coins) {
             inputs += coin.output.value;
             tx.input.push(placeholder(coin));
             let fee = fee_at(feerate, tx.vsize() as u64);
-            let needed = if subtract_fee { payment.value } else { payment.value + fee };
-            let Some(rest) = inputs.checked_sub(needed) else { continue };
+            let needed = if subtract_fee {
+                payment.value
+            } else {
+                payment.value + fee
+            };
+            let Some(rest) = inputs.checked_sub(needed) else {
+                continue;
+            };
             if subtract_fee {
-                tx.output[0].value = payment.value.checked_sub(fee).ok_or(WalletError::TooSmallForFee)?;
+                tx.output[0].value = payment
+                    .value
+                    .checked_sub(fee)
+                    .ok_or(WalletError::TooSmallForFee)?;
             }
             tx.output[1].value = rest;
             if rest < tx.output[1].script_pubkey.minimal_non_dust() {
@@ -212,14 +244,25 @@ impl Wallet {
                 let hash = cache.taproot_key_spend_signature_hash(index, &Prevouts::All(&prevouts), kind)?;
                 let tweaked = keypair.tap_tweak(&self.secp, None).to_keypair();
                 let signature = self.secp.sign_schnorr_no_aux_rand(&Message::from(hash), &tweaked);
-                Witness::p2tr_key_spend(&taproot::Signature { signature, sighash_type: kind })
+                Witness::p2tr_key_spend(&taproot::Signature {
+                    signature,
+                    sighash_type: kind,
+                })
             } else {
                 let kind = EcdsaSighashType::All;
                 let hash = cache
                     .p2wpkh_signature_hash(index, script, coin.output.value, kind)
                     .map_err(|_| secp256k1::Error::InvalidMessage)?;
-                let signature = self.secp.sign_ecdsa_low_r(&Message::from(hash), &keypair.secret_key());
-                Witness::p2wpkh(&ecdsa::Signature { signature, sighash_type: kind }, &keypair.public_key())
+                let signature = self
+                    .secp
+                    .sign_ecdsa_low_r(&Message::from(hash), &keypair.secret_key());
+                Witness::p2wpkh(
+                    &ecdsa::Signature {
+                        signature,
+                        sighash_type: kind,
+                    },
+                    &keypair.public_key(),
+                )
             });
         }
         for (input, witness) in tx.input.iter_mut().zip(witnesses) {
@@ -231,7 +274,9 @@ impl Wallet {
     /// Whether everything that `tx` spends is the wallet's.
     fn made(&self, tx: &Transaction, chain: &Chain, pool: &Mempool) -> bool {
         tx.input.iter().all(|input| {
-            let spent = chain.coin(&input.previous_output).map(|Coin { output, .. }| output);
+            let spent = chain
+                .coin(&input.previous_output)
+                .map(|Coin { output, .. }| output);
             let spent = spent.or_else(|| pool.output(&input.previous_output));
             spent.is_some_and(|output| self.owns(&output.script_pubkey))
         })

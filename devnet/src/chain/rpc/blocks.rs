@@ -5,10 +5,10 @@ use bitcoin::{BlockHash, OutPoint};
 use hex_conservative::DisplayHex;
 use serde_json::{Value, json};
 
+use super::Command;
 use super::error::RpcError;
 use super::json;
 use super::params::Params;
-use super::Command;
 use crate::chain::coins::Coin;
 use crate::chain::node::Node;
 use crate::chain::state::BlockNode;
@@ -117,7 +117,9 @@ fn getblockchaininfo(node: &mut Node, _: &Params) -> Result<Value, RpcError> {
 }
 
 fn getblockhash(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
-    let hash = u32::try_from(params.int("height")?).ok().and_then(|height| node.chain.hash_at(height));
+    let hash = u32::try_from(params.int("height")?)
+        .ok()
+        .and_then(|height| node.chain.hash_at(height));
     hash.map(|hash| json!(hash))
         .ok_or_else(|| RpcError::InvalidParameter("Block height out of range".to_owned()))
 }
@@ -148,7 +150,9 @@ fn getblock(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     object["weight"] = json!(weight);
     let no_coins: &[Coin] = &[];
     let spent = node.chain.spent_by(&hash).map(|undo| {
-        std::iter::once(no_coins).chain(undo.spent.iter().map(Vec::as_slice)).collect::<Vec<_>>()
+        std::iter::once(no_coins)
+            .chain(undo.spent.iter().map(Vec::as_slice))
+            .collect::<Vec<_>>()
     });
     let txs: Vec<Value> = block
         .txdata
@@ -172,7 +176,9 @@ fn getblock(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
 
 /// Adds to each input the output that it spends.
 pub(super) fn add_prevouts(tx: &mut Value, spent: &[Coin]) {
-    let Some(inputs) = tx["vin"].as_array_mut() else { return };
+    let Some(inputs) = tx["vin"].as_array_mut() else {
+        return;
+    };
     for (input, coin) in inputs.iter_mut().zip(spent) {
         input["prevout"] = json!({
             "generated": coin.coinbase,
@@ -202,7 +208,9 @@ fn getchaintips(node: &mut Node, _: &Params) -> Result<Value, RpcError> {
 
 fn gettxout(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     let txid = params.txid("txid")?;
-    let Ok(vout) = u32::try_from(params.int("n")?) else { return Ok(Value::Null) };
+    let Ok(vout) = u32::try_from(params.int("n")?) else {
+        return Ok(Value::Null);
+    };
     let outpoint = OutPoint { txid, vout };
     let include_mempool = params.opt_bool("include_mempool")?.unwrap_or(true);
     if include_mempool && node.pool.spender(&outpoint).is_some() {
@@ -212,7 +220,12 @@ fn gettxout(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
         let confirmations = node.chain.height() + 1 - coin.height;
         (&coin.output, confirmations, coin.coinbase)
     });
-    let unconfirmed = || node.pool.output(&outpoint).filter(|_| include_mempool).map(|out| (out, 0, false));
+    let unconfirmed = || {
+        node.pool
+            .output(&outpoint)
+            .filter(|_| include_mempool)
+            .map(|out| (out, 0, false))
+    };
     let Some((output, confirmations, coinbase)) = confirmed.or_else(unconfirmed) else {
         return Ok(Value::Null);
     };
@@ -226,5 +239,7 @@ fn gettxout(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
 }
 
 pub(super) fn find<'a>(node: &'a Node, hash: &BlockHash) -> Result<&'a BlockNode, RpcError> {
-    node.chain.block(hash).ok_or_else(|| RpcError::NotFound("Block not found".to_owned()))
+    node.chain
+        .block(hash)
+        .ok_or_else(|| RpcError::NotFound("Block not found".to_owned()))
 }

@@ -36,9 +36,7 @@ pub(super) const COMMANDS: &[Command] = &[
         params: &["index_name"],
         required: 0,
         summary: "The index of transactions, which is always there",
-        run: |node, _| {
-            Ok(json!({ "txindex": { "synced": true, "best_block_height": node.chain.height() } }))
-        },
+        run: |node, _| Ok(json!({ "txindex": { "synced": true, "best_block_height": node.chain.height() } })),
     },
     Command {
         name: "getzmqnotifications",
@@ -71,7 +69,13 @@ pub(super) const COMMANDS: &[Command] = &[
             Ok(json!("boltill-devnet stopping"))
         },
     },
-    Command { name: "help", params: &["command"], required: 0, summary: "This list, or one call of it", run: help },
+    Command {
+        name: "help",
+        params: &["command"],
+        required: 0,
+        summary: "This list, or one call of it",
+        run: help,
+    },
 ];
 
 fn getnetworkinfo(_: &mut Node, _: &Params) -> Result<Value, RpcError> {
@@ -96,17 +100,19 @@ fn getnetworkinfo(_: &mut Node, _: &Params) -> Result<Value, RpcError> {
 }
 
 fn setmocktime(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
-    let time = u32::try_from(params.int("timestamp")?)
-        .map_err(|_| RpcError::InvalidParameter("Mocktime must be in the range [0, 4294967295]".to_owned()))?;
+    let time = u32::try_from(params.int("timestamp")?).map_err(|_| {
+        RpcError::InvalidParameter("Mocktime must be in the range [0, 4294967295]".to_owned())
+    })?;
     node.mock_time = Some(time).filter(|time| *time != 0);
     Ok(Value::Null)
 }
 
 fn help(_: &mut Node, params: &Params) -> Result<Value, RpcError> {
     if let Some(name) = params.opt_str("command")? {
-        let text = commands()
-            .find(|command| command.name == name)
-            .map_or_else(|| format!("help: unknown command: {name}"), |c| format!("{}\n\n{}", c.usage(), c.summary));
+        let text = commands().find(|command| command.name == name).map_or_else(
+            || format!("help: unknown command: {name}"),
+            |c| format!("{}\n\n{}", c.usage(), c.summary),
+        );
         return Ok(json!(text));
     }
     let mut lines: Vec<String> = commands().map(Command::usage).collect();

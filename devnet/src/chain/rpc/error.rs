@@ -22,7 +22,10 @@ pub(crate) enum RpcError {
     #[error("{0}")]
     Usage(String),
     #[error("JSON value of type {found} is not of expected type {expected}")]
-    Type { found: &'static str, expected: &'static str },
+    Type {
+        found: &'static str,
+        expected: &'static str,
+    },
     #[error("{0}")]
     Amount(&'static str),
     #[error("{0}")]

@@ -72,7 +72,11 @@ fn input(tx: &Transaction, input: &TxIn) -> Value {
         })
     };
     if !input.witness.is_empty() {
-        let items: Vec<String> = input.witness.iter().map(|item| item.to_lower_hex_string()).collect();
+        let items: Vec<String> = input
+            .witness
+            .iter()
+            .map(|item| item.to_lower_hex_string())
+            .collect();
         object["txinwitness"] = json!(items);
     }
     object["sequence"] = json!(input.sequence.to_consensus_u32());
@@ -111,7 +115,11 @@ pub(crate) fn header(chain: &Chain, hash: &BlockHash, node: &BlockNode) -> Value
 
 /// Blocks on top of it, its own included; -1 off the active chain.
 pub(crate) fn confirmations(chain: &Chain, hash: &BlockHash, node: &BlockNode) -> i64 {
-    if chain.is_active(hash) { i64::from(chain.height() - node.height) + 1 } else { -1 }
+    if chain.is_active(hash) {
+        i64::from(chain.height() - node.height) + 1
+    } else {
+        -1
+    }
 }
 
 /// A script in bitcoind's words.
@@ -119,7 +127,9 @@ pub(crate) fn asm(script: &Script) -> String {
     let mut words = Vec::new();
     for instruction in script.instructions() {
         words.push(match instruction {
-            Ok(Instruction::PushBytes(bytes)) if bytes.len() <= 4 => small_number(bytes.as_bytes()).to_string(),
+            Ok(Instruction::PushBytes(bytes)) if bytes.len() <= 4 => {
+                small_number(bytes.as_bytes()).to_string()
+            }
             Ok(Instruction::PushBytes(bytes)) => bytes.as_bytes().to_lower_hex_string(),
             Ok(Instruction::Op(op::OP_CLTV)) => "OP_CHECKLOCKTIMEVERIFY".to_owned(),
             Ok(Instruction::Op(op::OP_CSV)) => "OP_CHECKSEQUENCEVERIFY".to_owned(),
@@ -139,7 +149,10 @@ pub(crate) fn asm(script: &Script) -> String {
 
 /// A script number of up to four bytes: little endian, the top bit is the sign.
 fn small_number(bytes: &[u8]) -> i64 {
-    let magnitude = bytes.iter().rev().fold(0i64, |sum, byte| (sum << 8) | i64::from(*byte));
+    let magnitude = bytes
+        .iter()
+        .rev()
+        .fold(0i64, |sum, byte| (sum << 8) | i64::from(*byte));
     match bytes.last() {
         Some(top) if top & 0x80 != 0 => -(magnitude & !(0x80i64 << (8 * (bytes.len() - 1)))),
         _ => magnitude,

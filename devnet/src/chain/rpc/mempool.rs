@@ -98,16 +98,25 @@ impl Limits {
             _ => params.amount("maxburnamount")?,
         };
         let max_feerate = Some(max_feerate).filter(|rate| *rate > FeeRate::ZERO);
-        Ok(Self { max_feerate, max_burn })
+        Ok(Self {
+            max_feerate,
+            max_burn,
+        })
     }
 
     fn check_burn(&self, tx: &Transaction) -> Result<(), RpcError> {
-        let burns = |output: &bitcoin::TxOut| output.script_pubkey.is_op_return() && output.value > self.max_burn;
-        if tx.output.iter().any(burns) { Err(RpcError::MaxBurnExceeded) } else { Ok(()) }
+        let burns =
+            |output: &bitcoin::TxOut| output.script_pubkey.is_op_return() && output.value > self.max_burn;
+        if tx.output.iter().any(burns) {
+            Err(RpcError::MaxBurnExceeded)
+        } else {
+            Ok(())
+        }
     }
 
     fn exceeded_by(&self, entry: &Entry) -> bool {
-        self.max_feerate.is_some_and(|rate| entry.fee > fee_at(rate, entry.vsize))
+        self.max_feerate
+            .is_some_and(|rate| entry.fee > fee_at(rate, entry.vsize))
     }
 }
 
@@ -135,9 +144,11 @@ fn testmempoolaccept(node: &mut Node, params: &Params) -> Result<Value, RpcError
     check_count(txs.len())?;
     let limits = Limits::read(params)?;
     let verdict = match &txs[..] {
-        [tx] => {
-            node.judge().single(tx).map(|candidate| vec![candidate]).map_err(|r| (Some(tx.compute_txid()), r))
-        }
+        [tx] => node
+            .judge()
+            .single(tx)
+            .map(|candidate| vec![candidate])
+            .map_err(|r| (Some(tx.compute_txid()), r)),
         _ => node.judge().group(&txs),
     };
     let answer = txs.iter().enumerate().map(|(index, tx)| {
@@ -162,7 +173,9 @@ fn testmempoolaccept(node: &mut Node, params: &Params) -> Result<Value, RpcError
 }
 
 fn describe_verdict(object: &mut Value, candidate: Option<&Candidate>, limits: &Limits) {
-    let Some(Candidate { entry, .. }) = candidate else { return };
+    let Some(Candidate { entry, .. }) = candidate else {
+        return;
+    };
     if limits.exceeded_by(entry) {
         object["allowed"] = json!(false);
         object["reject-reason"] = json!("max-fee-exceeded");
@@ -174,7 +187,11 @@ fn describe_verdict(object: &mut Value, candidate: Option<&Candidate>, limits: &
 }
 
 fn submitpackage(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
-    let txs: Vec<_> = params.transactions("package")?.into_iter().map(Arc::new).collect();
+    let txs: Vec<_> = params
+        .transactions("package")?
+        .into_iter()
+        .map(Arc::new)
+        .collect();
     check_count(txs.len())?;
     let limits = Limits::read(params)?;
     txs.iter().try_for_each(|tx| limits.check_burn(tx))?;
@@ -215,7 +232,11 @@ fn check_count(count: usize) -> Result<(), RpcError> {
 }
 
 fn own_totals(fee: Amount, vsize: u64) -> Totals {
-    Totals { count: 1, vsize, fees: fee }
+    Totals {
+        count: 1,
+        vsize,
+        fees: fee,
+    }
 }
 
 fn fees(base: Amount, shared: Totals, includes: &[Wtxid]) -> Value {
@@ -234,7 +255,10 @@ fn getrawmempool(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
         return Err(RpcError::InvalidParameter(text.to_owned()));
     }
     if verbose {
-        let entries = node.pool.iter().map(|entry| (entry.txid.to_string(), describe(node, entry)));
+        let entries = node
+            .pool
+            .iter()
+            .map(|entry| (entry.txid.to_string(), describe(node, entry)));
         return Ok(Value::Object(entries.collect()));
     }
     let txids: Vec<_> = node.pool.iter().map(|entry| entry.txid).collect();
@@ -307,9 +331,13 @@ fn estimatesmartfee(node: &mut Node, params: &Params) -> Result<Value, RpcError>
         let text = format!("Invalid conf_target, must be between 1 and {MAX_CONF_TARGET}");
         return Err(RpcError::InvalidParameter(text));
     }
-    let mode = params.opt_str("estimate_mode")?.unwrap_or("economical").to_lowercase();
+    let mode = params
+        .opt_str("estimate_mode")?
+        .unwrap_or("economical")
+        .to_lowercase();
     if !["unset", "economical", "conservative"].contains(&mode.as_str()) {
-        let text = "Invalid estimate_mode parameter, must be one of: \"unset\", \"economical\", \"conservative\"";
+        let text =
+            "Invalid estimate_mode parameter, must be one of: \"unset\", \"economical\", \"conservative\"";
         return Err(RpcError::InvalidParameter(text.to_owned()));
     }
     Ok(match node.estimated_feerate {

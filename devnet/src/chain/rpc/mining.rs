@@ -35,8 +35,15 @@ pub(super) const COMMANDS: &[Command] = &[
     },
 ];
 
+/// Everything else waits while blocks are mined.
+const MAX_BLOCKS_PER_CALL: i64 = 100_000;
+
 fn generatetoaddress(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     let count = params.int("nblocks")?;
+    if count > MAX_BLOCKS_PER_CALL {
+        let text = format!("At most {MAX_BLOCKS_PER_CALL} blocks at a time");
+        return Err(RpcError::InvalidParameter(text));
+    }
     let address = parse_address(params.str("address")?)
         .ok_or_else(|| RpcError::NotFound("Error: Invalid address".to_owned()))?;
     let hashes: Result<Vec<_>, NodeError> = (0..count).map(|_| node.mine(address.script_pubkey())).collect();
@@ -50,9 +57,11 @@ fn generateblock(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     for value in params.array("transactions")? {
         let text = value.as_str().ok_or_else(|| wrong_type(value, "string"))?;
         txs.push(match text.parse() {
-            Ok(txid) => node.pool.get(&txid).map(|entry| Arc::clone(&entry.tx)).ok_or_else(|| {
-                RpcError::NotFound(format!("Transaction {text} not in mempool."))
-            })?,
+            Ok(txid) => node
+                .pool
+                .get(&txid)
+                .map(|entry| Arc::clone(&entry.tx))
+                .ok_or_else(|| RpcError::NotFound(format!("Transaction {text} not in mempool.")))?,
             Err(_) => Arc::new(deserialize_hex(text).map_err(|_| {
                 RpcError::Deserialization(
                     "Transaction decode failed. Make sure the tx has at least one input.",
@@ -65,8 +74,8 @@ fn generateblock(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
 }
 
 fn submitblock(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
-    let block: Block =
-        deserialize_hex(params.str("hexdata")?).map_err(|_| RpcError::Deserialization("Block decode failed"))?;
+    let block: Block = deserialize_hex(params.str("hexdata")?)
+        .map_err(|_| RpcError::Deserialization("Block decode failed"))?;
     let outcome = node.submit_block(block);
     match outcome {
         Ok(hash) if node.chain.is_active(&hash) => Ok(Value::Null),

@@ -6,6 +6,7 @@ mod error;
 mod json;
 mod mempool;
 mod mining;
+mod number;
 mod params;
 mod transactions;
 mod wallet;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use super::node::Node;
 pub(crate) use error::RpcError;
+pub(crate) use number::to_bytes;
 use params::Params;
 
 /// A call.
@@ -37,7 +39,11 @@ impl Command {
         let mut text = self.name.to_owned();
         for (index, param) in self.params.iter().enumerate() {
             let name = first_name(param);
-            text.push_str(&if index < self.required { format!(" {name}") } else { format!(" ( {name} )") });
+            text.push_str(&if index < self.required {
+                format!(" {name}")
+            } else {
+                format!(" ( {name} )")
+            });
         }
         text
     }
@@ -59,8 +65,9 @@ fn commands() -> impl Iterator<Item = &'static Command> {
 
 /// Runs a call. What it changed is on the disk when this returns.
 pub(crate) fn call(node: &mut Node, method: &str, params: Value) -> Result<Value, RpcError> {
-    let command =
-        commands().find(|command| command.name == method).ok_or(RpcError::MethodNotFound)?;
+    let command = commands()
+        .find(|command| command.name == method)
+        .ok_or(RpcError::MethodNotFound)?;
     let outcome = Params::bind(command, params).and_then(|params| (command.run)(node, &params));
     node.sync()?;
     outcome

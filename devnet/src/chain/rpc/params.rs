@@ -42,8 +42,13 @@ impl Params {
 
     /// The value of a parameter; null if it was not sent.
     pub(crate) fn get(&self, name: &str) -> &Value {
-        let index = self.names.iter().position(|declared| aliases(declared).any(|alias| alias == name));
-        index.and_then(|index| self.values.get(index)).unwrap_or(&Value::Null)
+        let index = self
+            .names
+            .iter()
+            .position(|declared| aliases(declared).any(|alias| alias == name));
+        index
+            .and_then(|index| self.values.get(index))
+            .unwrap_or(&Value::Null)
     }
 
     pub(crate) fn str(&self, name: &str) -> Result<&str, RpcError> {
@@ -56,7 +61,9 @@ impl Params {
     }
 
     pub(crate) fn opt_bool(&self, name: &str) -> Result<Option<bool>, RpcError> {
-        self.optional(name, |value| value.as_bool().ok_or_else(|| wrong_type(value, "bool")))
+        self.optional(name, |value| {
+            value.as_bool().ok_or_else(|| wrong_type(value, "bool"))
+        })
     }
 
     pub(crate) fn int(&self, name: &str) -> Result<i64, RpcError> {
@@ -79,7 +86,10 @@ impl Params {
 
     pub(crate) fn array(&self, name: &str) -> Result<&[Value], RpcError> {
         let value = self.get(name);
-        value.as_array().map(Vec::as_slice).ok_or_else(|| wrong_type(value, "array"))
+        value
+            .as_array()
+            .map(Vec::as_slice)
+            .ok_or_else(|| wrong_type(value, "array"))
     }
 
     pub(crate) fn block_hash(&self, name: &str) -> Result<BlockHash, RpcError> {
@@ -154,13 +164,18 @@ fn by_name(names: &[&'static str], mut fields: Map<String, Value>) -> Result<Vec
 
 /// An address of regtest.
 pub(crate) fn parse_address(text: &str) -> Option<Address> {
-    Address::from_str(text).ok()?.require_network(Network::Regtest).ok()
+    Address::from_str(text)
+        .ok()?
+        .require_network(Network::Regtest)
+        .ok()
 }
 
 fn parse_hash<T: FromStr>(name: &str, text: &str) -> Result<T, RpcError> {
     if text.len() != 64 {
-        let message =
-            format!("{name} must be of length 64 (not {}, for '{text}')", text.chars().count());
+        let message = format!(
+            "{name} must be of length 64 (not {}, for '{text}')",
+            text.chars().count()
+        );
         return Err(RpcError::InvalidParameter(message));
     }
     text.parse()
@@ -169,15 +184,14 @@ fn parse_hash<T: FromStr>(name: &str, text: &str) -> Result<T, RpcError> {
 
 fn parse_transaction(value: &Value) -> Result<Transaction, RpcError> {
     let hex = value.as_str().ok_or_else(|| wrong_type(value, "string"))?;
-    deserialize_hex(hex).map_err(|_| {
-        RpcError::Deserialization("TX decode failed. Make sure the tx has at least one input.")
-    })
+    deserialize_hex(hex)
+        .map_err(|_| RpcError::Deserialization("TX decode failed. Make sure the tx has at least one input."))
 }
 
 /// An amount in BTC, as a number or a string.
 fn parse_amount(value: &Value) -> Result<Amount, RpcError> {
     let parsed = match value {
-        Value::Number(number) => number.as_f64().and_then(|btc| Amount::from_btc(btc).ok()),
+        Value::Number(number) => number.as_f64().and_then(nearest_satoshi),
         Value::String(text) => Amount::from_str_in(text, bitcoin::Denomination::Bitcoin).ok(),
         _ => return Err(RpcError::Amount("Amount is not a number or string")),
     };
@@ -186,6 +200,15 @@ fn parse_amount(value: &Value) -> Result<Amount, RpcError> {
         return Err(RpcError::Amount("Amount out of range"));
     }
     Ok(amount)
+}
+
+/// The amount that a number means; `None` if it has more than eight decimals. The number may be off by its last bit.
+fn nearest_satoshi(btc: f64) -> Option<Amount> {
+    let satoshi = btc * 1e8;
+    let nearest = satoshi.round();
+    let is_amount =
+        (0.0..=Amount::MAX_MONEY.to_sat() as f64).contains(&nearest) && (satoshi - nearest).abs() < 0.3;
+    is_amount.then_some(Amount::from_sat(nearest as u64))
 }
 
 pub(crate) fn wrong_type(value: &Value, expected: &'static str) -> RpcError {

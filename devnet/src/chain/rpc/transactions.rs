@@ -55,19 +55,25 @@ fn getrawtransaction(node: &mut Node, params: &Params) -> Result<Value, RpcError
             .block(&hash)
             .ok_or_else(|| RpcError::NotFound("Block hash not found".to_owned()))?
             .block;
-        let tx = block.txdata.iter().find(|tx| tx.compute_txid() == txid).ok_or_else(|| {
-            RpcError::NotFound(
+        let tx = block
+            .txdata
+            .iter()
+            .find(|tx| tx.compute_txid() == txid)
+            .ok_or_else(|| {
+                RpcError::NotFound(
                 "No such transaction found in the provided block. Use gettransaction for wallet transactions."
                     .to_owned(),
             )
-        })?;
+            })?;
         return describe(node, tx, Some(hash), verbosity);
     }
     if let Some(entry) = node.pool.get(&txid) {
         return describe(node, &entry.tx, None, verbosity);
     }
-    let (tx, hash) =
-        node.chain.transaction(&txid).ok_or_else(|| RpcError::NotFound(NOT_FOUND.to_owned()))?;
+    let (tx, hash) = node
+        .chain
+        .transaction(&txid)
+        .ok_or_else(|| RpcError::NotFound(NOT_FOUND.to_owned()))?;
     describe(node, tx, Some(hash), verbosity)
 }
 
@@ -82,7 +88,13 @@ fn describe(
     }
     let spent = block.and_then(|hash| {
         let undo = node.chain.spent_by(&hash)?;
-        let index = node.chain.block(&hash)?.block.txdata.iter().position(|other| other == tx)?;
+        let index = node
+            .chain
+            .block(&hash)?
+            .block
+            .txdata
+            .iter()
+            .position(|other| other == tx)?;
         undo.spent.get(index.checked_sub(1)?).map(Vec::as_slice)
     });
     let mut object = json::transaction(tx, spent.filter(|_| verbosity >= 2));

@@ -147,7 +147,13 @@ fn listunspent(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     let maximum = params.opt_int("maxconf")?.unwrap_or(9_999_999);
     let wanted: Option<Vec<&str>> = match params.get("addresses") {
         Value::Null => None,
-        _ => Some(params.array("addresses")?.iter().filter_map(Value::as_str).collect()),
+        _ => Some(
+            params
+                .array("addresses")?
+                .iter()
+                .filter_map(Value::as_str)
+                .collect(),
+        ),
     };
     let mut listed = Vec::new();
     for coin in node.wallet.coins(&node.chain, &node.pool) {
@@ -182,7 +188,10 @@ fn sendtoaddress(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     if value == Amount::ZERO {
         return Err(RpcError::Amount("Invalid amount for send"));
     }
-    let payment = TxOut { value, script_pubkey: address.script_pubkey() };
+    let payment = TxOut {
+        value,
+        script_pubkey: address.script_pubkey(),
+    };
     let subtract_fee = params.opt_bool("subtractfeefromamount")?.unwrap_or(false);
     let feerate = send_feerate(node, params)?;
     fund_if_new(node)?;
