@@ -10,7 +10,7 @@ use super::consensus;
 use super::mempool::{Entry, Mempool, Totals};
 use super::policy;
 use super::reject::{ChainLimit, TxReject};
-use super::state::{Chain, sigop_cost};
+use super::state::Chain;
 use super::{rbf, truc, verify};
 
 /// Most unconfirmed ancestors, and most descendants, itself included.
@@ -111,7 +111,7 @@ impl Judge<'_> {
         verify::check_sequence_locks(tx, &coins, context, |height| self.chain.median_time_past(height))?;
         let fee = verify::check_amounts(tx, &coins, context)?;
         policy::check_standard_inputs(tx, &coins)?;
-        let sigops = sigop_cost(tx, &coins);
+        let sigops = verify::sigop_cost(tx, &coins);
         policy::check_sigops(sigops)?;
         let vsize = (tx.weight().to_wu().max(sigops as u64 * BYTES_PER_SIGOP)).div_ceil(4);
         let entry = Entry {

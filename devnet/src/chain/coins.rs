@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bitcoin::{Block, OutPoint, Transaction, TxOut};
+use bitcoin::{OutPoint, Transaction, TxOut};
 
 use super::reject::TxReject;
 
@@ -75,7 +75,7 @@ impl Coins {
     }
 
     /// Takes `tx` back: removes its outputs and restores the coins that it spent.
-    pub(crate) fn revert(&mut self, tx: &Transaction, spent: Vec<Coin>) {
+    fn revert(&mut self, tx: &Transaction, spent: Vec<Coin>) {
         let txid = tx.compute_txid();
         for vout in 0..tx.output.len() as u32 {
             self.0.remove(&OutPoint { txid, vout });
@@ -85,10 +85,26 @@ impl Coins {
         }
     }
 
-    /// Takes a whole block back, last transaction first.
-    pub(crate) fn revert_block(&mut self, block: &Block, undo: Undo) {
-        let spent = std::iter::once(Vec::new()).chain(undo.spent).collect::<Vec<_>>();
-        for (tx, spent) in block.txdata.iter().zip(spent).rev() {
+    /// The coins that the inputs of `tx` spend, in order.
+    pub(crate) fn spent_by(&self, tx: &Transaction) -> Result<Vec<Coin>, TxReject> {
+        tx.input
+            .iter()
+            .map(|input| {
+                self.get(&input.previous_output)
+                    .cloned()
+                    .ok_or(TxReject::MissingOrSpent)
+            })
+            .collect()
+    }
+
+    /// Takes the first transactions of a block back, or all of them, last first. `undo` has what they spent.
+    pub(crate) fn revert_transactions(&mut self, txs: &[Transaction], undo: Undo) {
+        // The coinbase spends nothing.
+        let spent: Vec<Vec<Coin>> = std::iter::once(Vec::new())
+            .chain(undo.spent)
+            .take(txs.len())
+            .collect();
+        for (tx, spent) in txs.iter().zip(spent).rev() {
             self.revert(tx, spent);
         }
     }

@@ -115,7 +115,7 @@ fn coinbase(height: u32, extra_nonce: u64, reward: Amount, script_pubkey: Script
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::state::Trust;
+    use crate::chain::connect::Trust;
 
     const NOW: u32 = 1_800_000_000;
 

@@ -15,6 +15,7 @@ mod accept;
 mod auth;
 mod coins;
 pub mod command;
+mod connect;
 mod consensus;
 mod mempool;
 mod miner;

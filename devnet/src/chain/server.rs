@@ -26,7 +26,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The node, when no other request has it. What a panic left half done is in no file yet, so it is no reason to end.
+    /// The node, when no other request has it. A panic in another request is that request's alone.
     pub(super) fn node(&self) -> MutexGuard<'_, Node> {
         self.node.lock().unwrap_or_else(PoisonError::into_inner)
     }

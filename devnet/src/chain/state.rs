@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bitcoin::constants::genesis_block;
-use bitcoin::{Amount, Block, BlockHash, Network, OutPoint, Transaction, Txid, Work};
+use bitcoin::{Block, BlockHash, Network, OutPoint, Transaction, Txid, Work};
 
 use super::coins::{Coin, Coins, Undo};
-use super::consensus::{self, BlockContext, MAX_BLOCK_SIGOPS_COST};
-use super::reject::{BlockReject, TxReject};
-use super::verify;
+use super::connect::{self, Trust};
+use super::consensus::{self, BlockContext};
+use super::reject::BlockReject;
 
 /// A block of the tree with what is known about it.
 #[derive(Debug)]
@@ -28,15 +28,6 @@ pub(crate) struct BlockNode {
     failed: bool,
     /// What it spent, while it is in the active chain.
     undo: Option<Undo>,
-}
-
-/// How far a block is checked when it joins the active chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trust {
-    /// Everything, scripts and the clock included (seconds since 1970).
-    Verify { now: u32 },
-    /// It was verified before it was written to our own file: scripts are not run again.
-    Replay,
 }
 
 /// How the tip moved.
@@ -270,8 +261,8 @@ impl Chain {
     pub(crate) fn test_block(&mut self, block: &Block, now: u32) -> Result<(), BlockReject> {
         consensus::check_block(block)?;
         consensus::check_block_in_context(block, self.next_context(), now)?;
-        let undo = self.connect_coins(block, self.next_context(), Trust::Verify { now })?;
-        self.coins.revert_block(block, undo);
+        let undo = self.connect(block, Trust::Verify { now })?;
+        self.coins.revert_transactions(&block.txdata, undo);
         Ok(())
     }
 
@@ -369,7 +360,7 @@ impl Chain {
         let Some(block) = self.blocks.get(&hash).map(|node| Arc::clone(&node.block)) else {
             return Err(BlockReject::PreviousNotFound);
         };
-        let undo = self.connect_coins(&block, self.next_context(), trust)?;
+        let undo = self.connect(&block, trust)?;
         self.tx_index
             .extend(block.txdata.iter().map(|tx| (tx.compute_txid(), hash)));
         self.active.push(hash);
@@ -377,6 +368,22 @@ impl Chain {
             node.undo = Some(undo);
         }
         Ok(block)
+    }
+
+    /// Applies a block on top of the tip to the coins, all or nothing.
+    fn connect(&mut self, block: &Block, trust: Trust) -> Result<Undo, BlockReject> {
+        let context = self.next_context();
+        let Self {
+            blocks,
+            active,
+            coins,
+            ..
+        } = self;
+        let median_time_past_at = |height: u32| {
+            let node = active.get(height as usize).and_then(|hash| blocks.get(hash));
+            node.map_or(context.median_time_past, |node| node.median_time_past)
+        };
+        connect::connect_block(coins, block, context, trust, median_time_past_at)
     }
 
     fn disconnect_tip(&mut self) -> Option<Arc<Block>> {
@@ -388,96 +395,12 @@ impl Chain {
         let node = self.blocks.get_mut(&hash)?;
         let block = Arc::clone(&node.block);
         self.coins
-            .revert_block(&block, node.undo.take().unwrap_or_default());
+            .revert_transactions(&block.txdata, node.undo.take().unwrap_or_default());
         for tx in &block.txdata {
             self.tx_index.remove(&tx.compute_txid());
         }
         Some(block)
     }
-
-    /// Applies a block's transactions to the coins, all or nothing.
-    fn connect_coins(
-        &mut self,
-        block: &Block,
-        context: BlockContext,
-        trust: Trust,
-    ) -> Result<Undo, BlockReject> {
-        let mut undo = Undo::default();
-        let mut applied = 0;
-        let outcome = self.connect_transactions(block, context, trust, &mut undo, &mut applied);
-        if let Err(reason) = outcome {
-            let spent = std::iter::once(Vec::new())
-                .chain(undo.spent)
-                .take(applied)
-                .collect::<Vec<_>>();
-            for (tx, spent) in block.txdata[..applied].iter().zip(spent).rev() {
-                self.coins.revert(tx, spent);
-            }
-            return Err(reason);
-        }
-        Ok(undo)
-    }
-
-    fn connect_transactions(
-        &mut self,
-        block: &Block,
-        context: BlockContext,
-        trust: Trust,
-        undo: &mut Undo,
-        applied: &mut usize,
-    ) -> Result<(), BlockReject> {
-        let mut fees = Amount::ZERO;
-        let mut sigops = 0usize;
-        for tx in &block.txdata {
-            if tx.is_coinbase() {
-                sigops = sigops.saturating_add(tx.total_sigop_cost(|_| None));
-                self.coins.apply(tx, context.height)?;
-                *applied += 1;
-                continue;
-            }
-            let coins = self.coins_spent_by(tx)?;
-            let fee = verify::check_amounts(tx, &coins, context)?;
-            fees = fees.checked_add(fee).ok_or(TxReject::InputValuesOutOfRange)?;
-            verify::check_sequence_locks(tx, &coins, context, |height| self.median_time_past(height))
-                .map_err(|_| BlockReject::NonFinal)?;
-            sigops = sigops.saturating_add(sigop_cost(tx, &coins));
-            if let Trust::Verify { .. } = trust {
-                verify::check_scripts(tx, &coins)?;
-            }
-            undo.spent.push(self.coins.apply(tx, context.height)?);
-            *applied += 1;
-        }
-        if sigops > MAX_BLOCK_SIGOPS_COST {
-            return Err(BlockReject::Sigops);
-        }
-        let minted: Amount = block.txdata[0].output.iter().map(|output| output.value).sum();
-        if minted > consensus::subsidy(context.height) + fees {
-            return Err(BlockReject::CoinbaseAmount);
-        }
-        Ok(())
-    }
-
-    fn coins_spent_by(&self, tx: &Transaction) -> Result<Vec<Coin>, TxReject> {
-        tx.input
-            .iter()
-            .map(|input| {
-                self.coin(&input.previous_output)
-                    .cloned()
-                    .ok_or(TxReject::MissingOrSpent)
-            })
-            .collect()
-    }
-}
-
-/// Signature operations of `tx`, by cost, given what it spends.
-pub(crate) fn sigop_cost(tx: &Transaction, coins: &[Coin]) -> usize {
-    tx.total_sigop_cost(|outpoint| {
-        let index = tx
-            .input
-            .iter()
-            .position(|input| input.previous_output == *outpoint)?;
-        coins.get(index).map(|coin| coin.output.clone())
-    })
 }
 
 impl TipChange {

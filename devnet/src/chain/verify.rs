@@ -102,6 +102,17 @@ pub(crate) fn check_scripts(tx: &Transaction, coins: &[Coin]) -> Result<(), TxRe
     Ok(())
 }
 
+/// Signature operations of `tx`, by cost, given what it spends.
+pub(crate) fn sigop_cost(tx: &Transaction, coins: &[Coin]) -> usize {
+    tx.total_sigop_cost(|outpoint| {
+        let index = tx
+            .input
+            .iter()
+            .position(|input| input.previous_output == *outpoint)?;
+        coins.get(index).map(|coin| coin.output.clone())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use bitcoin::{OutPoint, ScriptBuf, Sequence, TxIn, TxOut, absolute, transaction};
