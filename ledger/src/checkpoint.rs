@@ -81,3 +81,71 @@ mod sql {
     /// Moves what it can without waiting for anybody or making anybody wait.
     pub(super) const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Database;
+    use bitcoin::Network;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_long_log_is_moved_beside_the_writer_and_starts_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
+        conn.execute_batch("CREATE TABLE fillers (filler BLOB)").unwrap();
+        let (thread, checkpoints) = start(database.checkpointer().unwrap()).unwrap();
+        let commit = |pages: u64| {
+            conn.execute("INSERT INTO fillers VALUES (zeroblob(?1))", [pages as i64 * 4096])
+                .unwrap();
+            checkpoints.after_commit(&conn);
+        };
+        commit(LONG + LITTLE);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let log = checkpoint(&conn, sql::NOOP).unwrap();
+            if log.pages == log.moved {
+                break;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{} of {} pages moved",
+                log.moved,
+                log.pages
+            );
+            thread::yield_now();
+        }
+        commit(1);
+        assert!(
+            checkpoint(&conn, sql::NOOP).unwrap().pages < LONG,
+            "the log starts over"
+        );
+        drop(checkpoints);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn what_little_is_left_of_a_long_log_is_moved_by_the_writer() {
+        let directory = tempfile::tempdir().unwrap();
+        let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
+        conn.execute_batch("CREATE TABLE fillers (filler BLOB)").unwrap();
+        let fill = |pages: u64| {
+            conn.execute("INSERT INTO fillers VALUES (zeroblob(?1))", [pages as i64 * 4096])
+                .unwrap();
+        };
+        // A reader of an early commit keeps what comes after it from being moved.
+        let mut reader = database.reader().unwrap();
+        fill(LONG);
+        let snapshot = reader.transaction().unwrap();
+        let _: i64 = snapshot
+            .query_row("SELECT count(*) FROM fillers", (), |row| row.get(0))
+            .unwrap();
+        fill(LITTLE / 2);
+        checkpoint(&conn, sql::PASSIVE);
+        drop(snapshot);
+        let (wake, woken) = mpsc::sync_channel(1);
+        Checkpoints { wake }.after_commit(&conn);
+        let log = checkpoint(&conn, sql::NOOP).unwrap();
+        assert_eq!((log.pages, woken.try_recv().is_ok()), (log.moved, false));
+    }
+}

@@ -24,7 +24,7 @@ const BATCH: usize = 1024;
 /// How much the writer has done since the ledger was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WriterMetrics {
-    /// Transactions committed, each with one sync of the disk.
+    /// Transactions committed, each with one sync of the disk at most.
     pub commits: u64,
     /// Writes answered, whether they were refused or not, in transactions that were committed.
     pub writes: u64,
