@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ChainError, Config, RpcAuth, serve};
+use super::{ChainError, Config, Password, RpcAuth, serve};
 
 /// Where a password is looked for, so that it need not be on the command line for everybody to see.
 const PASSWORD_VARIABLE: &str = "BOLTILL_CHAIN_RPC_PASSWORD";
@@ -23,7 +23,7 @@ pub struct Options {
     pub rpc_user: Option<String>,
     /// The user's password; better given in the environment as BOLTILL_CHAIN_RPC_PASSWORD.
     #[arg(long, value_name = "PASSWORD", requires = "rpc_user")]
-    pub rpc_password: Option<String>,
+    pub rpc_password: Option<Password>,
 }
 
 /// Runs the command; prints one line when it listens.
@@ -31,7 +31,7 @@ pub struct Options {
 /// # Errors
 /// See [`ChainError`].
 pub async fn run(options: Options) -> Result<(), ChainError> {
-    let mut running = serve(options.into_config()).await?;
+    let mut running = serve(options.into_config()?).await?;
     println!(
         "listening on {} (cookie: {})",
         running.url(),
@@ -45,19 +45,21 @@ pub async fn run(options: Options) -> Result<(), ChainError> {
 }
 
 impl Options {
-    fn into_config(self) -> Config {
-        let password = self
-            .rpc_password
-            .or_else(|| std::env::var(PASSWORD_VARIABLE).ok());
-        let rpc_auth = self
-            .rpc_user
-            .zip(password)
-            .map(|(user, password)| RpcAuth { user, password });
-        Config {
+    fn into_config(self) -> Result<Config, ChainError> {
+        let from_environment = || std::env::var(PASSWORD_VARIABLE).ok().map(Password::from);
+        let rpc_auth = match self.rpc_user {
+            None => None,
+            Some(user) => {
+                let password = self.rpc_password.or_else(from_environment);
+                let password = password.ok_or(ChainError::PasswordMissing(PASSWORD_VARIABLE))?;
+                Some(RpcAuth { user, password })
+            }
+        };
+        Ok(Config {
             datadir: self.datadir,
             rpc_port: self.rpc_port,
             rpc_auth,
-        }
+        })
     }
 }
 

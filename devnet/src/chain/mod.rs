@@ -33,6 +33,7 @@ mod unconfirmed;
 mod verify;
 mod wallet;
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -64,19 +65,27 @@ pub struct Config {
 }
 
 /// A user and password for the RPC.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RpcAuth {
     /// `rpcuser`.
     pub user: String,
     /// `rpcpassword`.
-    pub password: String,
+    pub password: Password,
 }
 
-impl std::fmt::Debug for RpcAuth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RpcAuth")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
+/// A password, which `Debug` does not show.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl From<String> for Password {
+    fn from(password: String) -> Self {
+        Self(password)
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(...)")
     }
 }
 
@@ -102,6 +111,9 @@ pub enum ChainError {
         /// What the system said.
         source: io::Error,
     },
+    /// A user was named, but no password is anywhere.
+    #[error("--rpc-user needs a password, in the environment as {0} or as --rpc-password")]
+    PasswordMissing(&'static str),
     /// The server ended by itself.
     #[error("the RPC server failed: {0}")]
     Server(#[source] io::Error),
@@ -192,7 +204,7 @@ pub async fn serve(config: Config) -> Result<Running, ChainError> {
     })?;
     let given = config
         .rpc_auth
-        .map(|auth| format!("{}:{}", auth.user, auth.password));
+        .map(|auth| format!("{}:{}", auth.user, auth.password.0));
     let credentials = Credentials::new([cookie.pair()].into_iter().chain(given.as_deref()));
     let stop = CancellationToken::new();
     let shared = Arc::new(Shared {

@@ -11,7 +11,7 @@ async fn a_wrong_password_is_answered_with_401() {
     let dir = tempfile::tempdir().unwrap();
     let rpc_auth = Some(RpcAuth {
         user: "alice".to_owned(),
-        password: "secret".to_owned(),
+        password: "secret".to_owned().into(),
     });
     let running = serve(Config {
         datadir: dir.path().to_owned(),
