@@ -30,7 +30,10 @@ pub(super) struct Auth {
 
 impl Auth {
     pub(super) fn new(credentials: Credentials) -> Auth {
-        Auth { credentials, cookie: Mutex::new(None) }
+        Auth {
+            credentials,
+            cookie: Mutex::new(None),
+        }
     }
 
     /// What to log in with.
@@ -44,10 +47,17 @@ impl Auth {
             return Ok(login.clone());
         }
         // A line of 75 bytes, read once for each start of bitcoind: not worth a thread of its own.
-        let text = std::fs::read_to_string(path)
-            .map_err(|why| BitcoindError::NoCookie { path: path.clone(), why })?;
+        let text = std::fs::read_to_string(path).map_err(|why| BitcoindError::NoCookie {
+            path: path.clone(),
+            why,
+        })?;
         let (user, password) = text.trim_end().split_once(':').unwrap_or((&text, ""));
-        Ok(cookie.insert(Login { user: user.to_owned(), password: password.to_owned() }).clone())
+        Ok(cookie
+            .insert(Login {
+                user: user.to_owned(),
+                password: password.to_owned(),
+            })
+            .clone())
     }
 
     /// What to try after `refused`: the cookie, if it has changed since.
@@ -74,7 +84,9 @@ impl fmt::Debug for Auth {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,9 +96,15 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let login = Login { user: "me".into(), password: "hunter2".into() };
+        let login = Login {
+            user: "me".into(),
+            password: "hunter2".into(),
+        };
         let auth = Auth::new(Credentials::Password(login));
         let printed = format!("{auth:?} {:?}", auth.credentials);
-        assert!(printed.contains("me") && !printed.contains("hunter2"), "{printed}");
+        assert!(
+            printed.contains("me") && !printed.contains("hunter2"),
+            "{printed}"
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use super::answers::{MempoolAcceptance, PeerInfo, SmartFee, VerboseHeader};
 use super::{
-    Bitcoind, BitcoindError, BlockchainInfo, FeeMode, MempoolInfo, MempoolListing, NetworkInfo, PackageResult,
-    RPC_NOT_FOUND, TxOutInfo,
+    Bitcoind, BitcoindError, BlockchainInfo, FeeMode, MempoolInfo, MempoolListing, NetworkInfo,
+    PackageResult, RPC_NOT_FOUND, TxOutInfo,
 };
 use bitcoin::block::Header;
 use bitcoin::consensus::encode::{deserialize_hex, serialize_hex};
@@ -39,9 +39,10 @@ impl Bitcoind {
     /// best chain.
     pub async fn block_header(&self, hash: &BlockHash) -> Result<BlockHeaderData, BitcoindError> {
         let header: VerboseHeader = self.call("getblockheader", json!([hash, true])).await?;
-        header
-            .into_header_data()
-            .map_err(|why| BitcoindError::Malformed { method: "getblockheader", why: why.to_string() })
+        header.into_header_data().map_err(|why| BitcoindError::Malformed {
+            method: "getblockheader",
+            why: why.to_string(),
+        })
     }
 
     /// A whole block (`getblock`).
@@ -58,7 +59,10 @@ impl Bitcoind {
         const PEERS: usize = 3;
         let peers: Vec<PeerInfo> = self.call("getpeerinfo", json!([])).await?;
         for peer in peers.iter().take(PEERS) {
-            match self.call::<Ignored>("getblockfrompeer", json!([hash, peer.id])).await {
+            match self
+                .call::<Ignored>("getblockfrompeer", json!([hash, peer.id]))
+                .await
+            {
                 // "Block already downloaded", "Already requested from this peer", a peer that does not serve blocks.
                 Ok(_) | Err(BitcoindError::Rpc { .. }) => {}
                 Err(error) => return Err(error),
@@ -73,19 +77,26 @@ impl Bitcoind {
         outpoint: OutPoint,
         include_mempool: bool,
     ) -> Result<Option<TxOutInfo>, BitcoindError> {
-        self.call("gettxout", json!([outpoint.txid, outpoint.vout, include_mempool])).await
+        self.call("gettxout", json!([outpoint.txid, outpoint.vout, include_mempool]))
+            .await
     }
 
     /// The feerate that gets a transaction into one of the next `blocks` blocks (`estimatesmartfee`); `None` when
     /// bitcoind has not seen enough to say.
-    pub async fn estimate_smart_fee(&self, blocks: u32, mode: FeeMode) -> Result<Option<FeeRate>, BitcoindError> {
+    pub async fn estimate_smart_fee(
+        &self,
+        blocks: u32,
+        mode: FeeMode,
+    ) -> Result<Option<FeeRate>, BitcoindError> {
         let mode = match mode {
             FeeMode::Economical => "ECONOMICAL",
             FeeMode::Conservative => "CONSERVATIVE",
         };
         let estimate: SmartFee = self.call("estimatesmartfee", json!([blocks, mode])).await?;
         // 1 btc per 1000 vbytes is 100,000,000 sat per 4000 weight units.
-        Ok(estimate.btc_per_kvb.map(|feerate| FeeRate::from_sat_per_kwu((feerate * 25_000_000.0).ceil() as u64)))
+        Ok(estimate
+            .btc_per_kvb
+            .map(|feerate| FeeRate::from_sat_per_kwu((feerate * 25_000_000.0).ceil() as u64)))
     }
 
     /// The state of the mempool (`getmempoolinfo`).
@@ -116,7 +127,8 @@ impl Bitcoind {
     /// it is (code -27).
     pub async fn send_raw_transaction(&self, transaction: &Transaction) -> Result<Txid, BitcoindError> {
         // A limit of 0 lifts bitcoind's own on absurd feerates: an anchor's child may well pay for its big parent.
-        self.call("sendrawtransaction", json!([serialize_hex(transaction), 0])).await
+        self.call("sendrawtransaction", json!([serialize_hex(transaction), 0]))
+            .await
     }
 
     /// Sends a child together with its unconfirmed parents, which come before it (`submitpackage`).
@@ -129,13 +141,19 @@ impl Bitcoind {
     }
 
     /// Whether the mempool would take a transaction (`testmempoolaccept`): `Ok(None)` if so, else the reason why not.
-    pub async fn test_mempool_accept(&self, transaction: &Transaction) -> Result<Option<String>, BitcoindError> {
+    pub async fn test_mempool_accept(
+        &self,
+        transaction: &Transaction,
+    ) -> Result<Option<String>, BitcoindError> {
         let params = json!([[serialize_hex(transaction)], 0]);
         let answers: Vec<MempoolAcceptance> = self.call("testmempoolaccept", params).await?;
         match answers.into_iter().next() {
             Some(answer) if answer.allowed => Ok(None),
             Some(answer) => Ok(Some(answer.reject_reason.unwrap_or_default())),
-            None => Err(BitcoindError::Malformed { method: "testmempoolaccept", why: "no answer".into() }),
+            None => Err(BitcoindError::Malformed {
+                method: "testmempoolaccept",
+                why: "no answer".into(),
+            }),
         }
     }
 }
@@ -144,17 +162,26 @@ impl VerboseHeader {
     fn into_header_data(self) -> Result<BlockHeaderData, bitcoin::error::UnprefixedHexError> {
         let header = Header {
             version: block::Version::from_consensus(self.version),
-            prev_blockhash: self.previous_block_hash.unwrap_or_else(bitcoin::hashes::Hash::all_zeros),
+            prev_blockhash: self
+                .previous_block_hash
+                .unwrap_or_else(bitcoin::hashes::Hash::all_zeros),
             merkle_root: self.merkle_root,
             time: self.time,
             bits: CompactTarget::from_unprefixed_hex(&self.bits)?,
             nonce: self.nonce,
         };
         let chainwork = bitcoin::Work::from_unprefixed_hex(&self.chain_work)?;
-        Ok(BlockHeaderData { header, height: self.height, chainwork })
+        Ok(BlockHeaderData {
+            header,
+            height: self.height,
+            chainwork,
+        })
     }
 }
 
 fn decode<T: bitcoin::consensus::Decodable>(method: &'static str, hex: &str) -> Result<T, BitcoindError> {
-    deserialize_hex(hex).map_err(|error| BitcoindError::Malformed { method, why: error.to_string() })
+    deserialize_hex(hex).map_err(|error| BitcoindError::Malformed {
+        method,
+        why: error.to_string(),
+    })
 }

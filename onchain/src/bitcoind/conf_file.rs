@@ -35,8 +35,11 @@ impl ConfFile {
             Err(error) => return Err(error),
         };
         let mut entries = parse(&text);
-        let included: Vec<String> =
-            entries.iter().filter(|entry| entry.key == INCLUDE).map(|entry| entry.value.clone()).collect();
+        let included: Vec<String> = entries
+            .iter()
+            .filter(|entry| entry.key == INCLUDE)
+            .map(|entry| entry.value.clone())
+            .collect();
         for file in included {
             entries.extend(parse(&std::fs::read_to_string(datadir.join(file))?));
         }
@@ -46,7 +49,10 @@ impl ConfFile {
     fn of_entries(entries: &[Entry], network: Network) -> ConfFile {
         let own_section = network.to_core_arg();
         let find = |section: &str, key: &str| {
-            entries.iter().find(|entry| entry.section == section && entry.key == key).map(|entry| entry.value.clone())
+            entries
+                .iter()
+                .find(|entry| entry.section == section && entry.key == key)
+                .map(|entry| entry.value.clone())
         };
         let anywhere = |key: &str| find(own_section, key).or_else(|| find("", key));
         let own = |key: &str| match network {
@@ -77,7 +83,11 @@ fn parse(text: &str) -> Vec<Entry> {
                 Some((network, key)) => (network.to_owned(), key),
                 None => (section.clone(), key.trim()),
             };
-            entries.push(Entry { section, key: key.to_owned(), value: value.trim().to_owned() });
+            entries.push(Entry {
+                section,
+                key: key.to_owned(),
+                value: value.trim().to_owned(),
+            });
         }
     }
     entries
@@ -115,7 +125,10 @@ mod tests {
         assert_eq!(read(Network::Regtest).rpc_user.as_deref(), Some("alice"));
         assert_eq!(read(Network::Signet).rpc_user.as_deref(), Some("carol"));
         assert_eq!(read(Network::Signet).rpc_password.as_deref(), Some("a=b"));
-        assert_eq!(read(Network::Regtest).rpc_cookie_file, Some(PathBuf::from("/run/cookie")));
+        assert_eq!(
+            read(Network::Regtest).rpc_cookie_file,
+            Some(PathBuf::from("/run/cookie"))
+        );
         assert_eq!(read(Network::Signet).rpc_cookie_file, None);
     }
 
@@ -124,9 +137,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let network = Network::Regtest;
         assert!(ConfFile::read(folder.path(), network).unwrap() == ConfFile::default());
-        std::fs::write(folder.path().join("bitcoin.conf"), "includeconf=more.conf\nrpcuser=first").unwrap();
+        std::fs::write(
+            folder.path().join("bitcoin.conf"),
+            "includeconf=more.conf\nrpcuser=first",
+        )
+        .unwrap();
         std::fs::write(folder.path().join("more.conf"), "rpcuser=second\nrpcpassword=p").unwrap();
         let conf = ConfFile::read(folder.path(), network).unwrap();
-        assert_eq!((conf.rpc_user.as_deref(), conf.rpc_password.as_deref()), (Some("first"), Some("p")));
+        assert_eq!(
+            (conf.rpc_user.as_deref(), conf.rpc_password.as_deref()),
+            (Some("first"), Some("p"))
+        );
     }
 }

@@ -44,7 +44,9 @@ pub enum ConfigError {
     #[error("bitcoind's RPC wants a user name and a password together: {0} is missing")]
     HalfALogin(&'static str),
     /// Neither a login nor a folder in which a cookie could be.
-    #[error("there is no home folder to look for bitcoind's cookie in: give --bitcoin-datadir or --bitcoin-rpcuser")]
+    #[error(
+        "there is no home folder to look for bitcoind's cookie in: give --bitcoin-datadir or --bitcoin-rpcuser"
+    )]
     NoDatadir,
     /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up: {0}")]
@@ -74,17 +76,29 @@ impl BitcoindConfig {
 
     /// Decides where to connect to and what to log in with.
     pub(super) fn resolve(&self) -> Result<Endpoint, ConfigError> {
-        let datadir = self.datadir.clone().or_else(|| Some(std::env::home_dir()?.join(".bitcoin")));
+        let datadir = self
+            .datadir
+            .clone()
+            .or_else(|| Some(std::env::home_dir()?.join(".bitcoin")));
         let conf = match &datadir {
-            Some(datadir) => ConfFile::read(datadir, self.network)
-                .map_err(|why| ConfigError::ConfFile { datadir: datadir.clone(), why })?,
+            Some(datadir) => ConfFile::read(datadir, self.network).map_err(|why| ConfigError::ConfFile {
+                datadir: datadir.clone(),
+                why,
+            })?,
             None => ConfFile::default(),
         };
-        Ok(Endpoint { address: self.address(&conf)?, credentials: self.credentials(&conf, datadir)? })
+        Ok(Endpoint {
+            address: self.address(&conf)?,
+            credentials: self.credentials(&conf, datadir)?,
+        })
     }
 
     fn address(&self, conf: &ConfFile) -> Result<String, ConfigError> {
-        let host = self.rpc_connect.as_ref().or(conf.rpc_connect.as_ref()).map_or("127.0.0.1", String::as_str);
+        let host = self
+            .rpc_connect
+            .as_ref()
+            .or(conf.rpc_connect.as_ref())
+            .map_or("127.0.0.1", String::as_str);
         let (host, port_with_host) = split_host_port(host);
         let port = match (self.rpc_port, port_with_host, &conf.rpc_port) {
             (Some(port), _, _) => port,
@@ -103,7 +117,10 @@ impl BitcoindConfig {
         let password = self.rpc_password.as_ref().or(conf.rpc_password.as_ref());
         match (user, password) {
             (Some(user), Some(password)) => {
-                let login = Login { user: user.clone(), password: password.clone() };
+                let login = Login {
+                    user: user.clone(),
+                    password: password.clone(),
+                };
                 return Ok(Credentials::Password(login));
             }
             (Some(_), None) => return Err(ConfigError::HalfALogin("rpcpassword")),
@@ -111,8 +128,13 @@ impl BitcoindConfig {
             (None, None) => {}
         }
         // A relative `rpccookiefile` starts at the folder of the network, as the default name does.
-        let folder = datadir.ok_or(ConfigError::NoDatadir)?.join(network_subdirectory(self.network));
-        let name = conf.rpc_cookie_file.clone().unwrap_or_else(|| PathBuf::from(".cookie"));
+        let folder = datadir
+            .ok_or(ConfigError::NoDatadir)?
+            .join(network_subdirectory(self.network));
+        let name = conf
+            .rpc_cookie_file
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(".cookie"));
         Ok(Credentials::Cookie(folder.join(name)))
     }
 }
@@ -173,7 +195,10 @@ mod tests {
     use super::*;
 
     fn regtest_in(datadir: &std::path::Path) -> BitcoindConfig {
-        BitcoindConfig { datadir: Some(datadir.to_owned()), ..BitcoindConfig::new(Network::Regtest) }
+        BitcoindConfig {
+            datadir: Some(datadir.to_owned()),
+            ..BitcoindConfig::new(Network::Regtest)
+        }
     }
 
     #[test]
@@ -181,7 +206,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = regtest_in(folder.path()).resolve().unwrap();
         assert_eq!(endpoint.address, "127.0.0.1:18443");
-        assert_eq!(endpoint.credentials, Credentials::Cookie(folder.path().join("regtest/.cookie")));
+        assert_eq!(
+            endpoint.credentials,
+            Credentials::Cookie(folder.path().join("regtest/.cookie"))
+        );
     }
 
     #[test]
@@ -195,7 +223,10 @@ mod tests {
         config.rpc_user = Some("v".into());
         let endpoint = config.resolve().unwrap();
         assert_eq!(endpoint.address, "[::1]:99");
-        let login = Login { user: "v".into(), password: "p".into() };
+        let login = Login {
+            user: "v".into(),
+            password: "p".into(),
+        };
         assert_eq!(endpoint.credentials, Credentials::Password(login));
         config.rpc_port = Some(7);
         config.rpc_connect = Some("::1".into());
@@ -207,7 +238,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut config = regtest_in(folder.path());
         config.rpc_user = Some("u".into());
-        assert!(matches!(config.resolve(), Err(ConfigError::HalfALogin("rpcpassword"))));
+        assert!(matches!(
+            config.resolve(),
+            Err(ConfigError::HalfALogin("rpcpassword"))
+        ));
         let mut config = regtest_in(folder.path());
         config.rpc_connect = Some("host:http".into());
         assert!(matches!(config.resolve(), Err(ConfigError::Port(port)) if port == "http"));

@@ -71,8 +71,6 @@ pub(crate) const RPC_VERIFY_ERROR: i64 = -25;
 pub(crate) const RPC_VERIFY_ALREADY_IN_CHAIN: i64 = -27;
 /// `RPC_IN_WARMUP`.
 pub(crate) const RPC_IN_WARMUP: i64 = -28;
-/// `RPC_METHOD_NOT_FOUND`.
-pub(crate) const RPC_METHOD_NOT_FOUND: i64 = -32601;
 
 impl BitcoindError {
     /// Whether the same call may succeed later with nobody changing anything: bitcoind is away, starting or busy.
@@ -103,7 +101,9 @@ impl BitcoindError {
 
 /// bitcoind follows another chain than this node.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this node is for {expected}, but bitcoind's chain is {found}: check --network and --bitcoin-rpcport")]
+#[error(
+    "this node is for {expected}, but bitcoind's chain is {found}: check --network and --bitcoin-rpcport"
+)]
 pub struct WrongChain {
     /// Our network, as Core Lightning names it.
     pub expected: bitcoin::Network,

@@ -21,8 +21,7 @@ pub use error::{BitcoindError, StartError, WrongChain};
 pub use status::ChainStatus;
 
 pub(crate) use error::{
-    RPC_IN_WARMUP, RPC_METHOD_NOT_FOUND, RPC_MISC_ERROR, RPC_NOT_FOUND, RPC_VERIFY_ALREADY_IN_CHAIN,
-    RPC_VERIFY_ERROR,
+    RPC_IN_WARMUP, RPC_MISC_ERROR, RPC_NOT_FOUND, RPC_VERIFY_ALREADY_IN_CHAIN, RPC_VERIFY_ERROR,
 };
 
 use auth::{Auth, Login};
@@ -104,8 +103,13 @@ impl Bitcoind {
     }
 
     /// Makes one call. The cookie is read again, once, when bitcoind refuses it: it is new after every restart.
-    async fn call<T: DeserializeOwned>(&self, method: &'static str, params: Value) -> Result<T, BitcoindError> {
-        let body = json!({ "jsonrpc": "1.0", "id": "boltill", "method": method, "params": params }).to_string();
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        params: Value,
+    ) -> Result<T, BitcoindError> {
+        let body =
+            json!({ "jsonrpc": "1.0", "id": "boltill", "method": method, "params": params }).to_string();
         let login = self.auth.login()?;
         let (mut status, mut answer) = self.post(body.clone(), &login).await?;
         if status == StatusCode::UNAUTHORIZED
@@ -123,8 +127,10 @@ impl Bitcoind {
             .basic_auth(&login.user, Some(&login.password))
             .header(reqwest::header::CONTENT_TYPE, "application/json")
             .body(body);
-        let unreachable =
-            |error: reqwest::Error| BitcoindError::Unreachable { url: self.address.clone(), why: root_cause(&error) };
+        let unreachable = |error: reqwest::Error| BitcoindError::Unreachable {
+            url: self.address.clone(),
+            why: root_cause(&error),
+        };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(unreachable)?;
@@ -145,15 +151,28 @@ impl Bitcoind {
                     credentials: self.auth.describe(),
                 });
             }
-            StatusCode::SERVICE_UNAVAILABLE => return Err(BitcoindError::Busy { url: self.address.clone() }),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                return Err(BitcoindError::Busy {
+                    url: self.address.clone(),
+                });
+            }
             _ => {}
         }
         let malformed = |why: String| BitcoindError::Malformed { method, why };
-        let envelope: Envelope =
-            serde_json::from_slice(answer).map_err(|error| malformed(format!("HTTP status {status}; {error}")))?;
+        let envelope: Envelope = serde_json::from_slice(answer)
+            .map_err(|error| malformed(format!("HTTP status {status}; {error}")))?;
         match envelope.error {
-            Some(RpcError { code: RPC_IN_WARMUP, message }) => return Err(BitcoindError::WarmingUp { message }),
-            Some(RpcError { code, message }) => return Err(BitcoindError::Rpc { method, code, message }),
+            Some(RpcError {
+                code: RPC_IN_WARMUP,
+                message,
+            }) => return Err(BitcoindError::WarmingUp { message }),
+            Some(RpcError { code, message }) => {
+                return Err(BitcoindError::Rpc {
+                    method,
+                    code,
+                    message,
+                });
+            }
             None => {}
         }
         let result = envelope.result.map_or("null", RawValue::get);

@@ -3,7 +3,9 @@
 use super::{Bitcoind, BitcoindError, RPC_MISC_ERROR};
 use bitcoin::{BlockHash, OutPoint};
 use lightning_block_sync::gossip::UtxoSource;
-use lightning_block_sync::{AsyncBlockSourceResult, BlockData, BlockHeaderData, BlockSource, BlockSourceError};
+use lightning_block_sync::{
+    AsyncBlockSourceResult, BlockData, BlockHeaderData, BlockSource, BlockSourceError,
+};
 
 /// Whether asking again later may help; LDK gives up on what it cannot.
 fn block_source_error(error: BitcoindError) -> BlockSourceError {
@@ -28,7 +30,9 @@ impl BlockSource for Bitcoind {
                 Ok(block) => Ok(BlockData::FullBlock(block)),
                 // "Block not available (pruned data)": its peers have it, and it takes it from them when asked to.
                 Err(error) if error.rpc_code() == Some(RPC_MISC_ERROR) => {
-                    self.fetch_pruned_block(header_hash).await.map_err(block_source_error)?;
+                    self.fetch_pruned_block(header_hash)
+                        .await
+                        .map_err(block_source_error)?;
                     Err(BlockSourceError::transient(error))
                 }
                 Err(error) => Err(block_source_error(error)),

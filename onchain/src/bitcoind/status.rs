@@ -58,7 +58,10 @@ impl ChainStatus {
         // A regtest chain is "in initial download" whenever its last block is a day old, which is no reason to wait.
         let downloading = info.initial_block_download && network != Network::Regtest;
         if downloading || info.blocks < info.headers {
-            return ChainStatus::Syncing { blocks: info.blocks, headers: info.headers };
+            return ChainStatus::Syncing {
+                blocks: info.blocks,
+                headers: info.headers,
+            };
         }
         ChainStatus::Synced { height: info.blocks }
     }
@@ -66,13 +69,18 @@ impl ChainStatus {
     /// What a failed call says about bitcoind; an outage keeps the time of its beginning.
     fn of_error(error: &BitcoindError, before: &ChainStatus) -> ChainStatus {
         if let BitcoindError::WarmingUp { message } = error {
-            return ChainStatus::WarmingUp { message: message.clone() };
+            return ChainStatus::WarmingUp {
+                message: message.clone(),
+            };
         }
         let since = match before {
             ChainStatus::Unreachable { since, .. } => *since,
             _ => UnixSeconds::now(),
         };
-        ChainStatus::Unreachable { since, why: error.to_string() }
+        ChainStatus::Unreachable {
+            since,
+            why: error.to_string(),
+        }
     }
 }
 
@@ -116,7 +124,10 @@ impl Bitcoind {
         if info.chain == self.network.to_core_arg() {
             return Ok(());
         }
-        Err(WrongChain { expected: self.network, found: info.chain.clone() })
+        Err(WrongChain {
+            expected: self.network,
+            found: info.chain.clone(),
+        })
     }
 
     /// Waits, for as long as it takes, until bitcoind answers and has caught up with the network.
@@ -176,22 +187,39 @@ mod tests {
         let behind = info(10, 10, true);
         assert_eq!(
             ChainStatus::of_info(Network::Signet, &behind),
-            ChainStatus::Syncing { blocks: 10, headers: 10 }
+            ChainStatus::Syncing {
+                blocks: 10,
+                headers: 10
+            }
         );
-        assert_eq!(ChainStatus::of_info(Network::Regtest, &behind), ChainStatus::Synced { height: 10 });
+        assert_eq!(
+            ChainStatus::of_info(Network::Regtest, &behind),
+            ChainStatus::Synced { height: 10 }
+        );
         assert_eq!(
             ChainStatus::of_info(Network::Regtest, &info(10, 11, false)),
-            ChainStatus::Syncing { blocks: 10, headers: 11 }
+            ChainStatus::Syncing {
+                blocks: 10,
+                headers: 11
+            }
         );
     }
 
     #[test]
     fn an_outage_keeps_the_time_of_its_beginning() {
-        let error = BitcoindError::Busy { url: "127.0.0.1:1".into() };
-        let earlier = ChainStatus::Unreachable { since: UnixSeconds(5), why: "before".into() };
+        let error = BitcoindError::Busy {
+            url: "127.0.0.1:1".into(),
+        };
+        let earlier = ChainStatus::Unreachable {
+            since: UnixSeconds(5),
+            why: "before".into(),
+        };
         let ChainStatus::Unreachable { since, why } = ChainStatus::of_error(&error, &earlier) else {
             panic!("not an outage");
         };
-        assert_eq!((since, why.as_str()), (UnixSeconds(5), "bitcoind at 127.0.0.1:1 is too busy"));
+        assert_eq!(
+            (since, why.as_str()),
+            (UnixSeconds(5), "bitcoind at 127.0.0.1:1 is too busy")
+        );
     }
 }

@@ -1,33 +1,149 @@
-//! Getting transactions into the chain.
-#![allow(missing_docs, unused_variables, clippy::todo)]
-use crate::{Bitcoind, BitcoindError, Wallet, WalletError};
-use bitcoin::{block::Header, Transaction};
+//! Getting transactions into the chain, and not letting go of them before they are there.
+//!
+//! Whoever hands a transaction over goes on at once; `pending.rs` remembers it, and [`BroadcastTask`] sends it, alone or
+//! as a package with its parents, now and after every block until the chain has it or has made it impossible. While
+//! bitcoind is away, it is tried again and again. The wallet is told first, durably, so that no coin is spent twice by us.
+
+mod package;
+mod pending;
+mod task;
+
+pub use task::BroadcastTask;
+
+use crate::bitcoind::{Bitcoind, BitcoindError};
+use crate::wallet::{Wallet, WalletError};
+use bitcoin::block::Header;
+use bitcoin::{Block, OutPoint, Transaction};
 use lightning::chain::chaininterface::BroadcasterInterface;
 use lightning::chain::transaction::TransactionData;
 use lightning::chain::{BestBlock, Listen};
-use std::sync::Arc;
+use pending::Pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, oneshot};
 
-pub struct Broadcaster {}
-/// run() sends what is queued until the Broadcaster is dropped or the future is.
-pub struct BroadcastTask {}
-/// What became of a transaction at its first sending.
+/// Takes the transactions that must reach the chain: LDK's and our own.
+///
+/// It must be told about blocks, after the wallet, as the [`Listen`]er that it is.
+pub struct Broadcaster {
+    pending: Mutex<Pending>,
+    /// There is something to do for the task.
+    wake: Notify,
+}
+
+/// What became of a transaction when it was first sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Published { Sent, Queued { why: String } }
+pub enum Published {
+    /// bitcoind has it.
+    Sent,
+    /// bitcoind could not be asked. The transaction will be sent, also after a restart, as soon as it can be.
+    Queued {
+        /// Why it could not be asked.
+        why: String,
+    },
+}
+
+/// Why a transaction was not sent, and will not be. Its coins are free again.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    #[error(transparent)] Refused(BitcoindError),
-    #[error(transparent)] Wallet(#[from] WalletError),
-    #[error("the node is stopping")] Stopping,
+    /// bitcoind does not take it.
+    #[error(transparent)]
+    Refused(BitcoindError),
+    /// It could not be noted in the wallet.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// The node is stopping; what it noted before that, it will send when it starts again.
+    #[error("the node is stopping")]
+    Stopping,
 }
+
 impl Broadcaster {
-    pub fn new(bitcoind: Arc<Bitcoind>, wallet: Arc<Wallet>) -> (Arc<Broadcaster>, BroadcastTask) { todo!() }
-    /// for withdraw: waits for bitcoind's verdict; refused -> coins released, forgotten
-    pub async fn publish(&self, transaction: Transaction) -> Result<Published, PublishError> { todo!() }
+    /// The broadcaster, and the task that does its work.
+    pub fn new(bitcoind: Arc<Bitcoind>, wallet: Arc<Wallet>) -> (Arc<Broadcaster>, BroadcastTask) {
+        let broadcaster = Arc::new(Broadcaster {
+            pending: Mutex::new(Pending::new()),
+            wake: Notify::new(),
+        });
+        let task = BroadcastTask::new(Arc::clone(&broadcaster), bitcoind, wallet);
+        (broadcaster, task)
+    }
+
+    /// Sends a transaction that the wallet made, and waits for bitcoind's verdict.
+    ///
+    /// # Errors
+    /// bitcoind refuses the transaction: then the wallet forgets it and has its coins back.
+    pub async fn publish(&self, transaction: Transaction) -> Result<Published, PublishError> {
+        let (reply, verdict) = oneshot::channel();
+        self.lock().add(vec![transaction], Some(reply));
+        self.wake.notify_one();
+        verdict.await.unwrap_or(Err(PublishError::Stopping))
+    }
+
+    /// The latest transaction handed over that spends an output, whether it is in a block yet or not.
+    pub fn spender_of(&self, outpoint: &OutPoint) -> Option<Transaction> {
+        self.lock().spender_of(outpoint)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
-impl BroadcastTask { pub async fn run(self) { todo!() } }
-impl BroadcasterInterface for Broadcaster { fn broadcast_transactions(&self, txs: &[&Transaction]) { todo!() } }
-/// In the fan-out AFTER the wallet
+
+impl BroadcasterInterface for Broadcaster {
+    fn broadcast_transactions(&self, txs: &[&Transaction]) {
+        self.lock().add(
+            txs.iter().map(|transaction| (*transaction).clone()).collect(),
+            None,
+        );
+        self.wake.notify_one();
+    }
+}
+
 impl Listen for Broadcaster {
-    fn filtered_block_connected(&self, header: &Header, txdata: &TransactionData, height: u32) { todo!() }
-    fn blocks_disconnected(&self, fork_point_block: BestBlock) { todo!() }
+    fn filtered_block_connected(&self, _header: &Header, txdata: &TransactionData, height: u32) {
+        self.lock()
+            .block_connected(height, txdata.iter().map(|(_, transaction)| *transaction));
+        self.wake.notify_one();
+    }
+
+    fn block_connected(&self, block: &Block, height: u32) {
+        self.lock().block_connected(height, block.txdata.iter());
+        self.wake.notify_one();
+    }
+
+    fn blocks_disconnected(&self, fork_point_block: BestBlock) {
+        self.lock().blocks_disconnected(fork_point_block.height);
+        self.wake.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::hashes::Hash;
+    use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid, absolute, transaction};
+
+    /// Some coin.
+    pub(super) fn coin(number: u8) -> OutPoint {
+        OutPoint::new(Txid::from_byte_array([number; 32]), 0)
+    }
+
+    /// A transaction without signatures that spends these.
+    pub(super) fn spending(coins: &[OutPoint]) -> Transaction {
+        let input = coins
+            .iter()
+            .map(|coin| TxIn {
+                previous_output: *coin,
+                ..TxIn::default()
+            })
+            .collect();
+        let output = vec![TxOut {
+            value: Amount::from_sat(1_000),
+            script_pubkey: ScriptBuf::new(),
+        }];
+        Transaction {
+            version: transaction::Version::TWO,
+            lock_time: absolute::LockTime::ZERO,
+            input,
+            output,
+        }
+    }
 }

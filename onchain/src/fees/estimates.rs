@@ -45,7 +45,9 @@ impl Estimates {
     /// Takes bitcoind's answers over; what it left out stays as it was.
     pub(super) fn update(&mut self, answers: [Option<FeeRate>; 4], mempool_floor: FeeRate, now: Instant) {
         let elapsed = self.updated.map(|updated| now.saturating_duration_since(updated));
-        let old_share = elapsed.map_or(0.0, |elapsed| 0.1_f64.powf(elapsed.as_secs_f64() / SMOOTHING.as_secs_f64()));
+        let old_share = elapsed.map_or(0.0, |elapsed| {
+            0.1_f64.powf(elapsed.as_secs_f64() / SMOOTHING.as_secs_f64())
+        });
         for (known, answer) in self.by_blocks.iter_mut().zip(answers) {
             let Some(feerate) = answer else { continue };
             known.latest = feerate.to_sat_per_kwu();
@@ -62,21 +64,34 @@ impl Estimates {
     /// less urgent one: better a little too much than a mixture of its market with our guesses.
     fn fill_gaps(&mut self) {
         let known = self.by_blocks;
-        for (place, gap) in self.by_blocks.iter_mut().enumerate().filter(|(_, known)| !known.estimated) {
+        for (place, gap) in self
+            .by_blocks
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, known)| !known.estimated)
+        {
             let urgent = known[..place].iter().rev().find(|known| known.estimated);
             let slow = known[place..].iter().find(|known| known.estimated);
             if let Some(nearest) = urgent.or(slow) {
-                *gap = Known { estimated: false, ..*nearest };
+                *gap = Known {
+                    estimated: false,
+                    ..*nearest
+                };
             }
         }
     }
 
     /// Linear between the estimates; the nearest one outside of them.
     pub(super) fn for_blocks(&self, blocks: u32) -> FeeRate {
-        let points: Vec<(u32, u64)> =
-            Estimates::BLOCKS.into_iter().zip(self.by_blocks.iter().map(|known| known.latest)).collect();
+        let points: Vec<(u32, u64)> = Estimates::BLOCKS
+            .into_iter()
+            .zip(self.by_blocks.iter().map(|known| known.latest))
+            .collect();
         let after = points.partition_point(|(at, _)| *at < blocks);
-        let sat = match (after.checked_sub(1).map(|before| points[before]), points.get(after)) {
+        let sat = match (
+            after.checked_sub(1).map(|before| points[before]),
+            points.get(after),
+        ) {
             (Some((x0, y0)), Some(&(x1, y1))) => {
                 let share = f64::from(blocks - x0) / f64::from(x1 - x0);
                 (y0 as f64 + (y1 as f64 - y0 as f64) * share).round() as u64
@@ -112,8 +127,16 @@ impl Estimates {
 
 impl Default for Estimates {
     fn default() -> Estimates {
-        let fallback = |sat: u64| Known { latest: sat, smoothed: sat as f64, estimated: false };
-        Estimates { by_blocks: Estimates::FALLBACK.map(fallback), mempool_floor: FLOOR, updated: None }
+        let fallback = |sat: u64| Known {
+            latest: sat,
+            smoothed: sat as f64,
+            estimated: false,
+        };
+        Estimates {
+            by_blocks: Estimates::FALLBACK.map(fallback),
+            mempool_floor: FLOOR,
+            updated: None,
+        }
     }
 }
 
@@ -127,7 +150,11 @@ mod tests {
 
     fn updated(answers: [Option<u64>; 4]) -> Estimates {
         let mut estimates = Estimates::default();
-        estimates.update(answers.map(|sat| sat.map(FeeRate::from_sat_per_kwu)), FLOOR, Instant::now());
+        estimates.update(
+            answers.map(|sat| sat.map(FeeRate::from_sat_per_kwu)),
+            FLOOR,
+            Instant::now(),
+        );
         estimates
     }
 
@@ -143,21 +170,30 @@ mod tests {
     fn a_missing_estimate_is_taken_from_a_neighbour_never_from_the_fallbacks() {
         let estimates = updated([None, Some(40_000), None, Some(20_000)]);
         assert!(estimates.is_missing_some());
-        assert_eq!([2, 6, 12, 100].map(|blocks| sat(estimates.for_blocks(blocks))), [40_000, 40_000, 40_000, 20_000]);
+        assert_eq!(
+            [2, 6, 12, 100].map(|blocks| sat(estimates.for_blocks(blocks))),
+            [40_000, 40_000, 40_000, 20_000]
+        );
     }
 
     #[test]
     fn between_two_estimates_the_feerate_is_interpolated() {
         let estimates = updated([Some(15_000), Some(11_000), Some(7_500), Some(3_750)]);
         let feerates = [1, 2, 4, 6, 9, 12, 56, 100, 500].map(|blocks| sat(estimates.for_blocks(blocks)));
-        assert_eq!(feerates, [15_000, 15_000, 13_000, 11_000, 9_250, 7_500, 5_625, 3_750, 3_750]);
+        assert_eq!(
+            feerates,
+            [15_000, 15_000, 13_000, 11_000, 9_250, 7_500, 5_625, 3_750, 3_750]
+        );
     }
 
     #[test]
     fn a_rising_mempool_minimum_lifts_everything() {
         let mut estimates = updated([Some(15_000), Some(11_000), Some(7_500), Some(3_750)]);
         estimates.update([None; 4], FeeRate::from_sat_per_kwu(9_000), Instant::now());
-        assert_eq!([2, 6, 12, 100].map(|blocks| sat(estimates.for_blocks(blocks))), [15_000, 11_000, 9_000, 9_000]);
+        assert_eq!(
+            [2, 6, 12, 100].map(|blocks| sat(estimates.for_blocks(blocks))),
+            [15_000, 11_000, 9_000, 9_000]
+        );
         assert_eq!(sat(estimates.floor()), 9_000);
     }
 

@@ -114,12 +114,27 @@ mod tests {
         assert_eq!("7500perkb".parse(), Ok(Feerate::PerKb(7_500)));
         assert_eq!("7500".parse(), Ok(Feerate::PerKb(7_500)));
         assert_eq!("100blocks".parse(), Ok(Feerate::Blocks(100)));
-        assert_eq!("unilateral_close".parse(), Ok(Feerate::Named(FeerateName::UnilateralClose)));
+        assert_eq!(
+            "unilateral_close".parse(),
+            Ok(Feerate::Named(FeerateName::UnilateralClose))
+        );
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "fast", "URGENT", "-1", "+1", "1.5perkw", "1 perkw", "perkw", "4294967296", "1blocks ", "1sat"] {
+        for text in [
+            "",
+            "fast",
+            "URGENT",
+            "-1",
+            "+1",
+            "1.5perkw",
+            "1 perkw",
+            "perkw",
+            "4294967296",
+            "1blocks ",
+            "1sat",
+        ] {
             assert_eq!(text.parse::<Feerate>(), Err(FeerateError), "{text}");
         }
     }

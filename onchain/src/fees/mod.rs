@@ -52,7 +52,9 @@ impl Default for FeeRates {
 impl FeeRates {
     /// Feerates that are sensible without having asked anyone, until the first [`FeeRates::refresh`].
     pub fn new() -> FeeRates {
-        FeeRates { estimates: RwLock::new(Estimates::default()) }
+        FeeRates {
+            estimates: RwLock::new(Estimates::default()),
+        }
     }
 
     /// Asks bitcoind for its estimates and for what its mempool lets in. To be called on each new block.
@@ -65,7 +67,11 @@ impl FeeRates {
         let mut answers = [None; Estimates::BLOCKS.len()];
         for (answer, blocks) in answers.iter_mut().zip(Estimates::BLOCKS) {
             // The most urgent one guards against paying too little in a rising market, the others follow a falling one.
-            let mode = if blocks == Estimates::BLOCKS[0] { FeeMode::Conservative } else { FeeMode::Economical };
+            let mode = if blocks == Estimates::BLOCKS[0] {
+                FeeMode::Conservative
+            } else {
+                FeeMode::Economical
+            };
             *answer = bitcoind.estimate_smart_fee(blocks, mode).await?;
         }
         let mempool = bitcoind.mempool_info().await?;
@@ -110,7 +116,9 @@ impl FeeRates {
             // Half of what is slow: who pays less than that gets stuck for good.
             MinAcceptable => FeeRate::from_sat_per_kwu(self.for_blocks(100).to_sat_per_kwu() / 2).max(FLOOR),
             // Ten times what gets into the next blocks.
-            MaxAcceptable => FeeRate::from_sat_per_kwu(self.for_blocks(2).to_sat_per_kwu().saturating_mul(10)),
+            MaxAcceptable => {
+                FeeRate::from_sat_per_kwu(self.for_blocks(2).to_sat_per_kwu().saturating_mul(10))
+            }
         }
     }
 

@@ -67,4 +67,3 @@ pub enum SpendError {
     #[error(transparent)]
     Wallet(#[from] WalletError),
 }
-
