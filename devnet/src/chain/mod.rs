@@ -4,12 +4,13 @@
 //! commitments, regtest's proof of work), scripts are run by Bitcoin Core's own interpreter, and refusals have
 //! bitcoind's codes and words, so that the same client works against a real `bitcoind -regtest`. There are no peers.
 //!
-//! How a request walks: `server` (HTTP, who may call) -> `rpc` (one table of calls) -> `node` -> `state` (blocks and
-//! unspent outputs), `mempool` with `accept`, `rbf`, `truc` and `package` (what may wait), `miner`, `wallet` (the
-//! faucet), `store` (the file).
+//! How a request walks: `server` (HTTP, who may call) -> `rpc` (one table of calls) -> `node` -> `state` (the block tree)
+//! with `connect` and `coins` (unspent outputs), `mempool` with `accept`, `rbf`, `truc` and `package` (what may wait),
+//! `miner`, `wallet` (the faucet), `store` and `unconfirmed` (the files).
 //!
 //! What is looser than bitcoind: script rules that are policy and not consensus (low S, null fail, minimal if before
 //! taproot ...) are not checked, since the consensus library does not offer them, and it does not say which opcode failed.
+//! The mempool has no limit of size and forgets nothing with time.
 
 mod accept;
 mod auth;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use bitcoin::{FeeRate, OutPoint, Transaction, Txid, Weight, Wtxid};
 use thiserror::Error;
 
-use super::accept::{Candidate, group_totals};
+use super::accept::group_totals;
 use super::mempool::Totals;
 use super::node::Node;
 use super::reject::TxReject;
 
 /// Most transactions in a package.
 pub(crate) const MAX_PACKAGE_COUNT: usize = 25;
+const SUCCESS: &str = "success";
+const FAILED: &str = "transaction failed";
 const MAX_PACKAGE_WEIGHT: Weight = Weight::from_wu(404_000);
 
 /// A package that is not one, whatever its transactions are worth.
@@ -104,6 +106,13 @@ pub(crate) fn check_shape(txs: &[Arc<Transaction>]) -> Result<(), PackageReject>
     Ok(())
 }
 
+/// What is known of a package's members so far.
+#[derive(Debug, Default)]
+struct Progress {
+    members: BTreeMap<Txid, Member>,
+    replaced: BTreeSet<Txid>,
+}
+
 impl Node {
     /// Takes a package in: each member by itself where it can stand by itself, the rest as one.
     pub(crate) fn submit_package(
@@ -111,61 +120,53 @@ impl Node {
         txs: &[Arc<Transaction>],
     ) -> Result<PackageOutcome, PackageReject> {
         check_shape(txs)?;
-        let mut results: BTreeMap<Txid, Member> = BTreeMap::new();
-        let mut together: Vec<Arc<Transaction>> = Vec::new();
-        let mut replaced = BTreeSet::new();
-        let mut message = "success".to_owned();
-        for tx in txs {
-            let txid = tx.compute_txid();
-            let member = match self.package_member(tx, &mut replaced) {
-                Member::Refused(reject) if reject.is_reconsiderable() && txs.len() > 1 => {
-                    together.push(Arc::clone(tx));
-                    Member::Refused(reject)
-                }
-                other => other,
-            };
-            let hopeless = matches!(&member, Member::Refused(reject) if !reject.is_reconsiderable());
-            results.insert(txid, member);
-            if hopeless || (txs.len() == 1 && matches!(results[&txid], Member::Refused(_))) {
-                "transaction failed".clone_into(&mut message);
-                together.clear();
-                break;
-            }
-        }
-        if !together.is_empty() {
-            match self.submit_group(&together) {
-                Ok((members, evicted)) => {
-                    results.extend(members);
-                    replaced.extend(evicted);
-                }
-                Err((blamed, reject)) => {
-                    message = match blamed {
-                        Some(txid) => {
-                            results.insert(txid, Member::Refused(reject));
-                            "transaction failed".to_owned()
-                        }
-                        None if reject.is_reconsiderable() => "transaction failed".to_owned(),
-                        None => format!("package RBF failed: {}", reject.full()),
-                    };
-                }
-            }
-        }
-        let members = txs
-            .iter()
-            .map(|tx| {
-                let member = results.remove(&tx.compute_txid()).unwrap_or(Member::NotValidated);
-                (Arc::clone(tx), member)
-            })
-            .collect();
+        let mut progress = Progress::default();
+        let message = match self.submit_each(txs, &mut progress) {
+            Some(rest) if rest.is_empty() => SUCCESS.to_owned(),
+            Some(rest) => self.submit_together(&rest, &mut progress),
+            None => FAILED.to_owned(),
+        };
+        let mut member_of = |tx: &Arc<Transaction>| {
+            let member = progress
+                .members
+                .remove(&tx.compute_txid())
+                .unwrap_or(Member::NotValidated);
+            (Arc::clone(tx), member)
+        };
+        let members = txs.iter().map(&mut member_of).collect();
         Ok(PackageOutcome {
             message,
             members,
-            replaced,
+            replaced: progress.replaced,
         })
     }
 
-    /// Tries one member by itself.
-    fn package_member(&mut self, tx: &Arc<Transaction>, replaced: &mut BTreeSet<Txid>) -> Member {
+    /// Tries the members one by one; gives those that need the others, or `None` if there is no hope for one.
+    fn submit_each(
+        &mut self,
+        txs: &[Arc<Transaction>],
+        progress: &mut Progress,
+    ) -> Option<Vec<Arc<Transaction>>> {
+        let mut rest = Vec::new();
+        for tx in txs {
+            let member = self.submit_member(tx, progress);
+            let hopeless = match &member {
+                Member::Refused(reject) if txs.len() > 1 && reject.is_reconsiderable() => {
+                    rest.push(Arc::clone(tx));
+                    false
+                }
+                Member::Refused(_) => true,
+                _ => false,
+            };
+            progress.members.insert(tx.compute_txid(), member);
+            if hopeless {
+                return None;
+            }
+        }
+        Some(rest)
+    }
+
+    fn submit_member(&mut self, tx: &Arc<Transaction>, progress: &mut Progress) -> Member {
         if let Some(known) = self.pool.get(&tx.compute_txid()) {
             return if known.wtxid == tx.compute_wtxid() {
                 Member::AlreadyThere {
@@ -179,7 +180,7 @@ impl Node {
         match self.judge().single(tx) {
             Ok(candidate) => {
                 let (vsize, fee) = (candidate.entry.vsize, candidate.entry.fee);
-                replaced.extend(self.admit(candidate));
+                progress.replaced.extend(self.admit(candidate));
                 Member::Accepted {
                     vsize,
                     fee,
@@ -190,29 +191,31 @@ impl Node {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "used once, right above")]
-    fn submit_group(
-        &mut self,
-        txs: &[Arc<Transaction>],
-    ) -> Result<(Vec<(Txid, Member)>, BTreeSet<Txid>), (Option<Txid>, TxReject)> {
-        let group: Vec<Candidate> = self.judge().group(txs)?;
+    /// Tries members as one; gives the package's message.
+    fn submit_together(&mut self, txs: &[Arc<Transaction>], progress: &mut Progress) -> String {
+        let group = match self.judge().group(txs) {
+            Ok(group) => group,
+            Err((Some(blamed), reject)) => {
+                progress.members.insert(blamed, Member::Refused(reject));
+                return FAILED.to_owned();
+            }
+            // Each member keeps the reason that it got by itself.
+            Err((None, reject)) if reject.is_reconsiderable() => return FAILED.to_owned(),
+            Err((None, reject)) => return format!("package RBF failed: {}", reject.full()),
+        };
         let totals = group_totals(&group);
         let wtxids: Vec<Wtxid> = group.iter().map(|member| member.entry.wtxid).collect();
-        let mut members = Vec::with_capacity(group.len());
-        let mut replaced = BTreeSet::new();
         for candidate in group {
             let (txid, vsize, fee) = (candidate.entry.txid, candidate.entry.vsize, candidate.entry.fee);
-            replaced.extend(self.admit(candidate));
-            members.push((
-                txid,
-                Member::Accepted {
-                    vsize,
-                    fee,
-                    shared: Some((totals, wtxids.clone())),
-                },
-            ));
+            progress.replaced.extend(self.admit(candidate));
+            let member = Member::Accepted {
+                vsize,
+                fee,
+                shared: Some((totals, wtxids.clone())),
+            };
+            progress.members.insert(txid, member);
         }
-        Ok((members, replaced))
+        SUCCESS.to_owned()
     }
 }
 
