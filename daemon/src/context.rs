@@ -2,7 +2,9 @@
 
 use crate::commands::Registry;
 use crate::error::{Code, RpcError};
+use crate::options::Config;
 use boltill_node::Node;
+use boltill_till::Till;
 use boltill_types::UnixSeconds;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -10,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The daemon as commands see it; one for the whole process.
 pub struct Context {
+    /// The daemon's options.
+    pub config: Config,
     /// Every command there is.
     pub commands: Registry,
     /// Cancel it to stop the daemon; it is cancelled when the daemon stops for any other reason.
@@ -25,9 +29,22 @@ pub struct Context {
 pub struct Engine {
     /// Channels, peers, coins.
     pub node: Node,
+    /// Everything about money.
+    pub till: Till,
 }
 
 impl Context {
+    /// The daemon at its start, without a node yet.
+    pub fn new(config: Config, commands: Registry) -> Context {
+        Context {
+            config,
+            commands,
+            shutdown: CancellationToken::new(),
+            started_at: UnixSeconds::now(),
+            engine: OnceLock::new(),
+        }
+    }
+
     /// The node, once it may be used.
     ///
     /// # Errors
@@ -36,8 +53,21 @@ impl Context {
         Ok(&self.engine()?.node)
     }
 
+    /// The till, once it may be used.
+    ///
+    /// # Errors
+    /// While the daemon starts.
+    pub fn till(&self) -> Result<&Till, RpcError> {
+        Ok(&self.engine()?.till)
+    }
+
     fn engine(&self) -> Result<&Engine, RpcError> {
-        let starting = || RpcError::failed(Code::Unspecified, "boltilld is still starting: waiting for bitcoind");
+        let starting = || {
+            RpcError::failed(
+                Code::Unspecified,
+                "boltilld is still starting: waiting for bitcoind",
+            )
+        };
         self.engine.get().ok_or_else(starting)
     }
 }

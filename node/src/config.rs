@@ -34,6 +34,8 @@ pub struct NodeConfig {
     pub cltv_delta: u16,
     /// The smallest channel that others may open to us, in sat.
     pub min_capacity_sat: u64,
+    /// Connect to nobody unless told to.
+    pub offline: bool,
     /// Peers to connect to only when asked: nothing connects by itself for the sake of an onion message.
     pub fetchinvoice_noconnect: bool,
 }

@@ -146,12 +146,12 @@ impl Node {
             init: bytes(manager.init_features().encode()),
             node: bytes(node.encode()),
             channel: bytes(manager.channel_features().encode()),
-            invoice: bytes(Node::bolt11_features().encode()),
+            invoice: bytes(self.bolt11_features().encode()),
         }
     }
 
     /// What our BOLT 11 invoices offer and ask for: a payment_secret, and payments in several parts are welcome.
-    pub fn bolt11_features() -> Bolt11InvoiceFeatures {
+    pub fn bolt11_features(&self) -> Bolt11InvoiceFeatures {
         let mut features = Bolt11InvoiceFeatures::empty();
         features.set_variable_length_onion_required();
         features.set_payment_secret_required();

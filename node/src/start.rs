@@ -150,7 +150,9 @@ impl Prepared {
         for listener in listeners {
             tasks.spawn("listener", peers::listen(node.clone(), listener));
         }
-        tasks.spawn("reconnections", peers::reconnect(node.clone()));
+        if !inner.config.offline {
+            tasks.spawn("reconnections", peers::reconnect(node.clone()));
+        }
         Ok(Running { node, housekeeping, deaths })
     }
 }

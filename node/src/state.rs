@@ -327,6 +327,8 @@ fn user_config(config: &NodeConfig) -> UserConfig {
     user.channel_config.forwarding_fee_base_msat = config.fee_base_msat;
     user.channel_config.forwarding_fee_proportional_millionths = config.fee_per_satoshi;
     user.channel_config.cltv_expiry_delta = config.cltv_delta;
+    // A node behind us that is not announced is reached by invoices' route hints and by blinded paths.
+    user.accept_forwards_to_priv_channels = true;
     // Each request is looked at: is it large enough, and can we afford to close it?
     user.manually_accept_inbound_channels = true;
     user

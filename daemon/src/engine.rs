@@ -1,0 +1,101 @@
+//! What does the work behind the commands: ledger, node and till, from their start to their end.
+
+use crate::context::{Context, Engine};
+use crate::options::Config;
+use boltill_ledger::{Ledger, LedgerError, OpenError};
+use boltill_node::{Node, NodeConfig, Running, StartError, TaskDied};
+use boltill_till::{Till, TillConfig};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// The ledger's file in the network's folder.
+pub const LEDGER_FILE: &str = "ledger.sqlite3";
+
+/// Why the engine did not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The ledger cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The node cannot start.
+    #[error(transparent)]
+    Node(#[from] StartError),
+    /// A part of the node has died.
+    #[error(transparent)]
+    Died(#[from] TaskDied),
+}
+
+/// Everything that runs behind the commands.
+pub struct RunningEngine {
+    ledger: Arc<Ledger>,
+    node: Running,
+    expiry: JoinHandle<Result<std::convert::Infallible, LedgerError>>,
+}
+
+/// Starts ledger, node and till, and lets the commands use them. Waits for bitcoind for as long as it takes; dropped
+/// while it waits, it leaves nothing behind.
+pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
+    let config = &context.config;
+    let network_dir = config.place.network_dir();
+    let (path, network) = (network_dir.join(LEDGER_FILE), config.place.network);
+    let ledger = Arc::new(tokio::task::block_in_place(|| Ledger::open(&path, network))?);
+    let prepared = Node::prepare(node_config(config), Arc::<Ledger>::clone(&ledger)).await?;
+    let node = prepared.node().clone();
+    let till_config = TillConfig { cltv_final: config.cltv_final };
+    let till = Till::new(Arc::clone(&ledger), Arc::new(node.clone()), till_config);
+    // Events and peers only now: the books must agree with LDK before either of them changes.
+    till.reconcile().await?;
+    let running = prepared.run(Arc::new(till.clone())).await?;
+    let expiry = tokio::spawn({
+        let till = till.clone();
+        async move { till.run_expiry().await }
+    });
+    // Set once, by the one call of this function.
+    let _ = context.engine.set(Engine { node, till });
+    Ok(RunningEngine { ledger, node: running, expiry })
+}
+
+impl RunningEngine {
+    /// Resolves when a part has died that the others cannot do without.
+    pub async fn died(&mut self) -> EngineError {
+        tokio::select! {
+            death = self.node.died() => death.into(),
+            ended = &mut self.expiry => match ended {
+                Ok(Err(error)) => error.into(),
+                Ok(Ok(never)) => match never {},
+                Err(panic) => TaskDied { name: "expiry", cause: panic.to_string() }.into(),
+            },
+        }
+    }
+
+    /// Ends everything in order; the ledger last, since the node's last words go there.
+    pub async fn stop(self) {
+        self.expiry.abort();
+        self.node.stop().await;
+        tokio::task::block_in_place(|| self.ledger.close());
+    }
+}
+
+fn node_config(config: &Config) -> NodeConfig {
+    let announced = config.listen.iter().filter(|listen| listen.announced);
+    let announced = announced.map(|listen| listen.address.into());
+    NodeConfig {
+        network: config.place.network,
+        network_dir: config.place.network_dir(),
+        alias: config.alias.clone(),
+        rgb: config.rgb,
+        bind: config.listen.iter().map(|listen| listen.address).collect(),
+        announce: config.announce.iter().cloned().chain(announced).collect(),
+        bitcoind: config.bitcoind.clone(),
+        poll_interval: config.bitcoind_poll,
+        fee_base_msat: config.fee_base_msat,
+        fee_per_satoshi: config.fee_per_satoshi,
+        cltv_delta: config.cltv_delta,
+        min_capacity_sat: config.min_capacity_sat,
+        offline: config.offline,
+        fetchinvoice_noconnect: config.fetchinvoice_noconnect,
+    }
+}

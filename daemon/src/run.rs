@@ -1,0 +1,127 @@
+//! The daemon from its first moment to its last, in order.
+
+use crate::background;
+use crate::commands::{COMMANDS, Registry};
+use crate::context::Context;
+use crate::engine::{self, EngineError};
+use crate::lock::{DirectoryLock, LockError};
+use crate::logging::{Log, LogError};
+use crate::options::{self, Config, Request};
+use crate::pid_file::{PidFile, PidFileError};
+use crate::rpc::{BindError, Server};
+use crate::signals;
+use rustix::fs::Mode;
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// Why the daemon ends before it has begun.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    PidFile(#[from] PidFileError),
+    #[error(transparent)]
+    Socket(#[from] BindError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("the system refused: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs the program with these arguments: 0 when it ends as it should, 1 with one line on standard error when not.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let config = match options::load(args) {
+        Ok(Request::Run(config)) => *config,
+        Ok(Request::Print(text)) => {
+            print!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return fail(error),
+    };
+    if config.daemon && !background::is_child() {
+        return background::start_child().unwrap_or_else(fail);
+    }
+    match start(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error),
+    }
+}
+
+fn fail(error: impl std::error::Error) -> ExitCode {
+    tracing::error!("{error}");
+    eprintln!("boltilld: {error}");
+    ExitCode::FAILURE
+}
+
+/// What must be done before there are threads, and undone when there are none any more.
+fn start(config: Config) -> Result<(), StartError> {
+    if config.daemon {
+        background::leave_terminal()?;
+    }
+    // Whatever file is made by whatever part, nobody else reads it.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    let lock = DirectoryLock::take(&config.place.network_dir())?;
+    let log = Log::open(config.log.clone())?;
+    log.install();
+    let _pid_file = PidFile::write(&config.pid_file)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config, lock, log))
+}
+
+/// Serves clients until the daemon is told to stop.
+async fn serve(config: Config, lock: DirectoryLock, log: Log) -> Result<(), StartError> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let context = Arc::new(Context::new(config, Registry::new(COMMANDS)));
+    signals::listen(context.shutdown.clone(), log)?;
+    let server = Server::bind(&context.config.rpc_file, context.config.rpc_file_mode, &lock)?;
+    let clients = tokio::spawn(server.run(context.clone()));
+    let served = work(&context, clients).await;
+    // Whatever ended it, nobody is left waiting.
+    context.shutdown.cancel();
+    tracing::info!("stopped");
+    served
+}
+
+/// Starts the engine, works until told to stop, and ends in order.
+async fn work(context: &Context, clients: JoinHandle<()>) -> Result<(), StartError> {
+    let started = tokio::select! {
+        started = engine::start(context) => started?,
+        () = context.shutdown.cancelled() => return Ok(()),
+    };
+    let mut engine = started;
+    announce(context)?;
+    let death = tokio::select! {
+        death = engine.died() => Some(death),
+        () = context.shutdown.cancelled() => None,
+    };
+    context.shutdown.cancel();
+    // Commands need the node to come to their end, so clients are served to their last answer before it stops.
+    let _ = clients.await;
+    engine.stop().await;
+    death.map_or(Ok(()), |death| Err(death.into()))
+}
+
+/// Tells whoever waits for the daemon that it is ready; scripts look for this line in the log.
+fn announce(context: &Context) -> io::Result<()> {
+    if let Ok(node) = context.node() {
+        let [red, green, blue] = node.rgb();
+        tracing::info!(
+            "Server started with public key {}, alias {} (color #{red:02x}{green:02x}{blue:02x}) and boltilld v{}",
+            node.id(),
+            node.alias(),
+            env!("CARGO_PKG_VERSION"),
+        );
+    }
+    if context.config.daemon {
+        background::tell_ready()?;
+    }
+    Ok(())
+}
