@@ -10,11 +10,11 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 
 /// The log's size, in pages, from which on it is moved: 16 MB of 4 KB pages.
-const LONG: u64 = 4_000;
+const LONG: u64 = 16000;
 /// What is little enough for the writer to move by itself.
-const LITTLE: u64 = 400;
+const LITTLE: u64 = 2000;
 /// The size at which the writer moves the log whatever is left, since the thread evidently cannot keep up.
-const TOO_LONG: u64 = 16 * LONG;
+const TOO_LONG: u64 = 4 * LONG;
 
 /// The writer's side: when to have the log moved.
 pub(crate) struct Checkpoints {

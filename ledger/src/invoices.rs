@@ -4,6 +4,8 @@ mod read;
 mod row;
 mod write;
 
+pub(crate) use read::by_hash;
+pub(crate) use write::settle;
 pub use write::{CreateInvoiceError, DeleteInvoiceError, SettleInvoiceError};
 
 #[cfg(test)]

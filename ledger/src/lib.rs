@@ -40,8 +40,8 @@ pub use job::Durable;
 pub use ledger::Ledger;
 pub use paging::{Listing, Order, Range};
 pub use payments::{
-    BeginPaymentError, DeletePaymentError, FinishPaymentError, NewPayment, Payment, PaymentId, PaymentState,
-    PaymentStatus, Repeat,
+    BeginPaymentError, DeletePaymentError, FinishPaymentError, NewPayment, PayOwnInvoiceError, Payment,
+    PaymentId, PaymentState, PaymentStatus, Repeat,
 };
 pub use writer::WriterMetrics;
 

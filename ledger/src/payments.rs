@@ -1,9 +1,11 @@
 //! Payments that we make.
 
+mod own;
 mod read;
 mod row;
 mod write;
 
+pub use own::PayOwnInvoiceError;
 pub use write::{BeginPaymentError, DeletePaymentError, FinishPaymentError, Repeat};
 
 #[cfg(test)]

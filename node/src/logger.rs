@@ -4,7 +4,7 @@ use lightning::util::logger::{Level, Logger, Record};
 
 /// Hands LDK's records to whatever subscriber the daemon has set up, under the target `ldk`.
 #[derive(Debug, Default)]
-pub(crate) struct LdkLogger;
+pub struct LdkLogger;
 
 impl Logger for LdkLogger {
     fn log(&self, record: Record<'_>) {

@@ -1,1 +1,40 @@
 //! The domain: every rule about money.
+//!
+//! The [`Till`] takes payments by invoice and makes payments. It stands on the ledger, which remembers, and on a
+//! Lightning node, which it knows only as the [`Lightning`] trait; so all of it runs without a socket or a network.
+//!
+//! * **Being paid**: [`Till::create_invoice`] files an invoice; when the money is at the door, `receive/settle.rs`
+//!   decides whether to take it; once it is ours the ledger says so, and whoever waits (`waiting.rs`) is told.
+//! * **Paying**: [`Till::pay`] files the payment, then sends it, and answers when its end is on file.
+//!
+//! What crosses a crash is in the ledger only. Events of the node may be told twice, and handling one twice is the
+//! same as handling it once; [`Till::reconcile`] sets right at the start what a crash has torn apart.
+
+mod decode;
+mod invstring;
+mod lightning;
+mod pay;
+mod receive;
+mod till;
+mod waiting;
+
+#[cfg(test)]
+mod test;
+
+pub use boltill_ledger::{
+    Change, ChangeDetails, DeleteInvoiceError, DeletePaymentError, IndexKind, Invoice, InvoiceState,
+    InvoiceStatus, InvoiceText, LedgerError, OfferId, Order, Payment, PaymentState, PaymentStatus, Range,
+    Subsystem,
+};
+pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
+pub use invstring::ListError;
+pub use lightning::Lightning;
+pub use pay::{
+    Exclude, FeeLimit, KeysendRequest, Paid, PayError, PayFailure, PayRequest, PaymentPages, PaymentQuery,
+};
+pub use receive::{
+    CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, ExposePrivate, FileInvoiceError,
+    HintCandidate, HintWarning, InvoicePages, InvoiceQuery, NewBolt11, SignInvoiceError,
+};
+pub use till::{Till, TillConfig};
+pub use waiting::{WaitAnyInvoiceError, WaitInvoiceError, Waited};

@@ -96,7 +96,7 @@ pub(super) fn by_label(conn: &Connection, label: &Label) -> Result<Option<Invoic
         .optional()?)
 }
 
-pub(super) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Option<Invoice>, LedgerError> {
+pub(crate) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Option<Invoice>, LedgerError> {
     let mut query = conn.prepare_cached(sql::BY_HASH)?;
     Ok(query.query_row((hash_key(&hash.0), hash.0), invoice).optional()?)
 }

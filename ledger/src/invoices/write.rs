@@ -164,7 +164,7 @@ fn insert(tx: &WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
     Ok(())
 }
 
-fn settle(
+pub(crate) fn settle(
     tx: &mut WriteTx<'_>,
     payment_hash: PaymentHash,
     received: Msat,

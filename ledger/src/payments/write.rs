@@ -124,7 +124,7 @@ impl Ledger {
     }
 }
 
-fn begin(tx: &mut WriteTx<'_>, new: NewPayment, repeat: Repeat) -> Result<Payment, BeginPaymentError> {
+pub(super) fn begin(tx: &mut WriteTx<'_>, new: NewPayment, repeat: Repeat) -> Result<Payment, BeginPaymentError> {
     let earlier = by_hash(tx.conn, &new.payment_hash)?;
     let with_status = |status| earlier.iter().find(|payment| payment.state.status() == status);
     if repeat == Repeat::Refuse {
@@ -190,7 +190,7 @@ fn insert(tx: &WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
     Ok(())
 }
 
-fn complete(
+pub(super) fn complete(
     tx: &mut WriteTx<'_>,
     id: PaymentId,
     preimage: PaymentPreimage,

@@ -1,0 +1,68 @@
+//! Invoices as people hand them over: upper or lower case, with `lightning:` in front or not.
+
+use bech32::NoChecksum;
+use bech32::primitives::decode::CheckedHrpstring;
+use boltill_ledger::LedgerError;
+use boltill_types::PaymentHash;
+use lightning::offers::invoice::Bolt12Invoice;
+use lightning_invoice::SignedRawBolt11Invoice;
+
+/// The text as it is in the specifications: lower case (which is what checksums and signatures are made of) and
+/// nothing in front.
+pub(crate) fn canonical(text: &str) -> String {
+    let text = text.trim().to_ascii_lowercase();
+    text.strip_prefix("lightning:").map(str::to_owned).unwrap_or(text)
+}
+
+/// Whether the text begins like something of BOLT 12 (`lno1`, `lnr1`, `lni1`, `lnp1`); a canonical text.
+pub(crate) fn is_bolt12(text: &str) -> bool {
+    ["lno1", "lnr1", "lni1", "lnp1"]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+}
+
+/// The bytes of a BOLT 12 text and what they are of. It may be in several pieces with `+` between them, each of which
+/// may be on a line of its own.
+pub(crate) fn bolt12_bytes(text: &str) -> Option<(String, Vec<u8>)> {
+    let mut pieces = text.split('+');
+    let mut joined = pieces.next()?.to_owned();
+    for piece in pieces {
+        let piece = piece.trim_start();
+        if joined.is_empty() || piece.is_empty() {
+            return None;
+        }
+        joined.push_str(piece);
+    }
+    let parsed = CheckedHrpstring::new::<NoChecksum>(&joined).ok()?;
+    Some((parsed.hrp().to_lowercase(), parsed.byte_iter().collect()))
+}
+
+/// A BOLT 12 invoice, if the text is one and the signature is right.
+pub(crate) fn bolt12_invoice(text: &str) -> Option<Bolt12Invoice> {
+    let (prefix, bytes) = bolt12_bytes(text)?;
+    if prefix != "lni" {
+        return None;
+    }
+    Bolt12Invoice::try_from(bytes).ok()
+}
+
+/// The payment hash of an invoice, whoever signed it.
+pub(crate) fn payment_hash_of(text: &str) -> Option<PaymentHash> {
+    let text = canonical(text);
+    if is_bolt12(&text) {
+        return bolt12_invoice(&text).map(|invoice| invoice.payment_hash());
+    }
+    let invoice: SignedRawBolt11Invoice = text.parse().ok()?;
+    invoice.payment_hash().map(|hash| PaymentHash(*hash.0.as_ref()))
+}
+
+/// Why invoices or payments cannot be listed; nothing found is no error.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ListError {
+    /// The text is no invoice; code -32602.
+    #[error("Invalid invstring")]
+    InvalidInvstring,
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}

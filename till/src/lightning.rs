@@ -1,0 +1,118 @@
+//! What the till needs of a Lightning node, and nothing else.
+//!
+//! [`Node`] is one; the tests have another, without a network, which can crash and repeat itself on demand.
+
+mod candidates;
+
+use crate::receive::HintCandidate;
+use bitcoin::Network;
+use bitcoin::secp256k1::PublicKey;
+use bitcoin::secp256k1::ecdsa::RecoverableSignature;
+use boltill_node::{Node, OutgoingPayment, RecentPayment, RegisterError, SendError, SignError};
+use boltill_types::{Msat, PaymentHash, PaymentPreimage, PaymentSecret};
+use lightning::routing::gossip::NodeId;
+use lightning::types::features::Bolt11InvoiceFeatures;
+use lightning_invoice::RawBolt11Invoice;
+
+/// A Lightning node, as the till sees it; [`boltill_node::Node`] says what each method means.
+pub trait Lightning: Send + Sync + 'static {
+    /// The node's public key.
+    fn id(&self) -> PublicKey;
+    /// Which chain the money is on.
+    fn network(&self) -> Network;
+
+    /// What our BOLT 11 invoices must offer.
+    fn bolt11_features(&self) -> Bolt11InvoiceFeatures;
+    /// Signs a BOLT 11 invoice with the node's key.
+    fn sign_bolt11(&self, invoice: &RawBolt11Invoice) -> Result<RecoverableSignature, SignError>;
+    /// Every channel that could be a route hint.
+    fn hint_candidates(&self) -> Vec<HintCandidate>;
+
+    /// Makes the node accept payments of this hash; the secret belongs into the invoice.
+    fn register_inbound(
+        &self,
+        payment_hash: PaymentHash,
+        min_amount: Option<Msat>,
+        expiry_seconds: u32,
+        min_final_cltv_delta: u16,
+    ) -> Result<PaymentSecret, RegisterError>;
+    /// Takes the money of a claimable payment; nothing happens when none is.
+    fn claim(&self, preimage: PaymentPreimage);
+    /// Sends a claimable payment back; nothing happens when none is.
+    fn fail_back(&self, payment_hash: PaymentHash);
+
+    /// Sends a payment.
+    fn send(&self, payment: OutgoingPayment) -> Result<(), SendError>;
+    /// Sends a payment that nobody asked for (keysend).
+    fn send_spontaneous(&self, payment: OutgoingPayment, preimage: PaymentPreimage) -> Result<(), SendError>;
+    /// The payments that are not, or only just, over.
+    fn recent_payments(&self) -> Vec<RecentPayment>;
+    /// The public channels of another node, by short channel id.
+    fn public_channels_of(&self, node: &PublicKey) -> Vec<u64>;
+}
+
+impl Lightning for Node {
+    fn id(&self) -> PublicKey {
+        Node::id(self)
+    }
+
+    fn network(&self) -> Network {
+        Node::network(self)
+    }
+
+    fn bolt11_features(&self) -> Bolt11InvoiceFeatures {
+        Node::bolt11_features(self)
+    }
+
+    fn sign_bolt11(&self, invoice: &RawBolt11Invoice) -> Result<RecoverableSignature, SignError> {
+        Node::sign_bolt11(self, invoice)
+    }
+
+    fn hint_candidates(&self) -> Vec<HintCandidate> {
+        candidates::of(self)
+    }
+
+    fn register_inbound(
+        &self,
+        payment_hash: PaymentHash,
+        min_amount: Option<Msat>,
+        expiry_seconds: u32,
+        min_final_cltv_delta: u16,
+    ) -> Result<PaymentSecret, RegisterError> {
+        Node::register_inbound(
+            self,
+            payment_hash,
+            min_amount,
+            expiry_seconds,
+            min_final_cltv_delta,
+        )
+    }
+
+    fn claim(&self, preimage: PaymentPreimage) {
+        Node::claim(self, preimage);
+    }
+
+    fn fail_back(&self, payment_hash: PaymentHash) {
+        Node::fail_back(self, payment_hash);
+    }
+
+    fn send(&self, payment: OutgoingPayment) -> Result<(), SendError> {
+        Node::send(self, payment)
+    }
+
+    fn send_spontaneous(&self, payment: OutgoingPayment, preimage: PaymentPreimage) -> Result<(), SendError> {
+        Node::send_spontaneous(self, payment, preimage)
+    }
+
+    fn recent_payments(&self) -> Vec<RecentPayment> {
+        Node::recent_payments(self)
+    }
+
+    fn public_channels_of(&self, node: &PublicKey) -> Vec<u64> {
+        let graph = self.graph().read_only();
+        graph
+            .node(&NodeId::from_pubkey(node))
+            .map(|node| node.channels.clone())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,16 @@
+//! Being paid: making invoices, taking the money, and letting what nobody paid expire.
+
+mod create;
+mod expiry;
+mod hints;
+mod keysend;
+mod list;
+mod settle;
+mod sign;
+
+pub(crate) use create::random_preimage;
+pub use create::{CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, NewBolt11};
+pub(crate) use expiry::Expiry;
+pub use hints::{ExposePrivate, HintCandidate, HintWarning};
+pub use list::{InvoicePages, InvoiceQuery};
+pub use sign::{FileInvoiceError, SignInvoiceError};

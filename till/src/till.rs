@@ -1,0 +1,95 @@
+//! The handle that the commands hold, and where events enter.
+
+use crate::lightning::Lightning;
+use crate::pay::Flights;
+use crate::receive::Expiry;
+use boltill_ledger::Ledger;
+use boltill_node::{BoxFuture, EventSink, NodeEvent, SinkError};
+use boltill_types::StoreError;
+use std::sync::Arc;
+
+/// What the till is told at its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TillConfig {
+    /// The `min_final_cltv_expiry_delta` of our invoices, in blocks (`--cltv-final`); what LDK demands at least comes
+    /// first.
+    pub cltv_final: u32,
+}
+
+impl TillConfig {
+    /// Core Lightning's `--cltv-final`: 18 blocks on mainnet, 10 elsewhere.
+    pub fn default_cltv_final(network: bitcoin::Network) -> u32 {
+        match network {
+            bitcoin::Network::Bitcoin => 18,
+            _ => 10,
+        }
+    }
+}
+
+/// Everything that a merchant's till does. Clones are handles to the same till.
+#[derive(Clone)]
+pub struct Till {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) lightning: Arc<dyn Lightning>,
+    pub(crate) config: TillConfig,
+    pub(crate) expiry: Expiry,
+    pub(crate) flights: Flights,
+}
+
+impl Till {
+    /// A till on that ledger and that node.
+    ///
+    /// Call [`Till::reconcile`] before the node is let into the world, and run [`Till::run_expiry`] beside it.
+    pub fn new(ledger: Arc<Ledger>, lightning: Arc<dyn Lightning>, config: TillConfig) -> Till {
+        let inner = Inner {
+            ledger,
+            lightning,
+            config,
+            expiry: Expiry::default(),
+            flights: Flights::default(),
+        };
+        Till {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
+    }
+
+    pub(crate) fn lightning(&self) -> &dyn Lightning {
+        &*self.inner.lightning
+    }
+
+    async fn on_event(&self, event: NodeEvent) -> Result<(), StoreError> {
+        match event {
+            NodeEvent::PaymentClaimable(payment) => self.on_claimable(payment).await?,
+            NodeEvent::PaymentClaimed(payment) => self.on_claimed(payment).await?,
+            NodeEvent::PaymentSent {
+                payment_id,
+                preimage,
+                amount,
+                fee,
+                ..
+            } => {
+                self.on_sent(payment_id, preimage, amount, fee).await?;
+            }
+            NodeEvent::PaymentFailed { payment_id, reason } => self.on_failed(payment_id, reason).await?,
+            NodeEvent::PartFailed { payment_id, .. } => self.inner.flights.part_failed(payment_id),
+            NodeEvent::PartSucceeded { payment_id } => self.inner.flights.part_succeeded(payment_id),
+            // What forwarding earns is not the till's.
+            NodeEvent::PaymentForwarded { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+impl EventSink for Till {
+    fn handle<'a>(&'a self, event: NodeEvent) -> BoxFuture<'a, Result<(), SinkError>> {
+        Box::pin(async move { self.on_event(event).await.map_err(SinkError) })
+    }
+}
