@@ -9,6 +9,8 @@
 mod bitcoind;
 mod broadcast;
 mod fees;
+#[cfg(test)]
+mod testing;
 mod wallet;
 
 pub use bitcoind::{

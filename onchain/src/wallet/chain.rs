@@ -1,9 +1,10 @@
 //! The wallet follows the chain.
 
-use super::{State, Wallet};
-use bdk_wallet::chain::BlockId;
+use super::keys::Keys;
+use super::{State, Wallet, WalletError, load};
+use bdk_wallet::chain::Merge;
 use bitcoin::block::Header;
-use bitcoin::{Block, Transaction, Txid};
+use bitcoin::{Block, Network, Transaction, Txid};
 use lightning::chain::transaction::TransactionData;
 use lightning::chain::{BestBlock, Listen};
 use std::collections::BTreeSet;
@@ -11,11 +12,8 @@ use std::collections::BTreeSet;
 impl Wallet {
     /// The last block that the wallet has seen, where it goes on after a restart.
     pub fn best_block(&self) -> BestBlock {
-        let state = self.lock();
-        let tip = state.bdk.latest_checkpoint();
-        state
-            .fork_point
-            .unwrap_or_else(|| BestBlock::new(tip.hash(), tip.height()))
+        let tip = self.lock().bdk.latest_checkpoint();
+        BestBlock::new(tip.hash(), tip.height())
     }
 
     fn connect(&self, block: &Block, height: u32, places: impl Iterator<Item = usize>) {
@@ -43,48 +41,42 @@ impl Listen for Wallet {
         self.connect(block, height, 0..block.txdata.len());
     }
 
-    /// The blocks above the fork point stay in the wallet until others take their place, which is when their
-    /// transactions become unconfirmed; until then the wallet says that it is at the fork point.
     fn blocks_disconnected(&self, fork_point_block: BestBlock) {
-        self.lock().fork_point = Some(fork_point_block);
+        let mut state = self.lock();
+        if let Err(error) = state.disconnect(self.network, &self.keys, fork_point_block) {
+            tracing::error!("the wallet cannot go back to block {}: {error}", fork_point_block.height);
+        }
+        state.commit_unawaited();
     }
 }
 
 impl State {
     fn connect(&mut self, block: &Block, height: u32, places: impl Iterator<Item = usize>) {
-        let connected_to = self.block_below(block, height);
-        if let Err(error) = self.bdk.apply_block_connected_to(block, height, connected_to) {
-            tracing::error!(
-                "the wallet cannot connect block {height}, {}: {error}",
-                block.block_hash()
-            );
+        if let Err(error) = self.bdk.apply_block(block, height) {
+            tracing::error!("the wallet cannot connect block {height}, {}: {error}", block.block_hash());
             return;
         }
-        self.fork_point = None;
         self.reserved.retain(|_, until| *until >= height);
         self.note_places(block, places);
     }
 
-    /// The block of ours that `block` follows on.
+    /// Goes back to a block, which may be an older one than the wallet has ever seen.
     ///
-    /// That is its parent, except when a reorg goes below the wallet's birthday, or below what the log has kept: then
-    /// it is the last block that both chains are known to share.
-    fn block_below(&self, block: &Block, height: u32) -> BlockId {
-        let Some(parent_height) = height.checked_sub(1) else {
-            return BlockId {
-                height,
-                hash: block.block_hash(),
-            };
-        };
-        let parent = BlockId {
-            height: parent_height,
-            hash: block.header.prev_blockhash,
-        };
-        let tip = self.bdk.latest_checkpoint();
-        let ours = tip
-            .iter()
-            .find(|ours| ours.height() < parent_height || ours.block_id() == parent);
-        ours.map_or(parent, |ours| ours.block_id())
+    /// `bdk_wallet` only takes blocks away when it is given others in their place, and then only down to one that it
+    /// knows. So it is loaded afresh without them; that takes a moment, but reorgs are rare.
+    fn disconnect(&mut self, network: Network, keys: &Keys, fork_point: BestBlock) -> Result<(), WalletError> {
+        if let Some(staged) = self.bdk.take_staged() {
+            self.unlogged.wallet.merge(staged);
+        }
+        let mut changes = self.everything().wallet;
+        let blocks = &mut changes.local_chain.blocks;
+        let gone = blocks.split_off(&(fork_point.height + 1));
+        blocks.insert(fork_point.height, Some(fork_point.block_hash));
+        self.bdk = load(network, keys, changes)?;
+        let unlogged = &mut self.unlogged.wallet.local_chain.blocks;
+        unlogged.insert(fork_point.height, Some(fork_point.block_hash));
+        unlogged.extend(gone.into_keys().map(|height| (height, None)));
+        Ok(())
     }
 
     /// Remembers where in the block those transactions are that turned out to be ours.

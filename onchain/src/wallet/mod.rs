@@ -27,7 +27,7 @@ pub use types::{
     WalletTransaction,
 };
 
-use bdk_wallet::chain::{BlockId, CheckPoint, DescriptorExt};
+use bdk_wallet::chain::{BlockId, CheckPoint, DescriptorExt, Merge};
 use bdk_wallet::{ChangeSet, KeychainKind, Update};
 use bitcoin::{Address, Network, OutPoint, ScriptBuf, Txid};
 use boltill_types::{StateStore, StoreFuture, UnixSeconds};
@@ -63,8 +63,6 @@ struct State {
     unlogged: Record,
     /// The time of the last event outside of blocks, in seconds; each is given a later one than the last.
     clock: u64,
-    /// The fork point, from the disconnection of blocks until the next one is connected.
-    fork_point: Option<BestBlock>,
     /// The scripts given to LDK in this run that may not have been used, by their index.
     scripts_for_channels: VecDeque<u32>,
 }
@@ -100,12 +98,9 @@ impl Wallet {
                 (bdk, Record::default())
             }
         };
-        let clock = bdk
-            .tx_graph()
-            .full_txs()
-            .filter_map(|node| node.last_seen)
-            .max()
-            .unwrap_or(0);
+        let graph = bdk.tx_graph();
+        let times = graph.full_txs().map(|node| node.last_seen.max(graph.get_last_evicted(node.txid)));
+        let clock = times.flatten().max().unwrap_or(0);
         let reserved = record
             .reserved
             .into_iter()
@@ -118,7 +113,6 @@ impl Wallet {
             reserved,
             unlogged: Record::default(),
             clock,
-            fork_point: None,
             scripts_for_channels: VecDeque::new(),
         };
         Ok(Wallet {
@@ -242,7 +236,9 @@ impl State {
     /// Hands everything that changed to the store.
     fn commit(&mut self) -> Result<Written, WalletError> {
         let mut record = std::mem::take(&mut self.unlogged);
-        record.wallet = self.bdk.take_staged().unwrap_or_default();
+        if let Some(staged) = self.bdk.take_staged() {
+            record.wallet.merge(staged);
+        }
         if record.is_empty() {
             return Ok(Written(None));
         }
