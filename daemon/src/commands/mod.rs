@@ -7,6 +7,7 @@
 mod check;
 mod command;
 mod help;
+mod listconfigs;
 mod manual;
 mod prelude;
 mod stop;
@@ -17,6 +18,7 @@ pub use command::{Category, Command, Example, Handler, OnHangUp, Run, Running, p
 pub static COMMANDS: &[Command] = &[
     check::COMMAND, //
     help::COMMAND,
+    listconfigs::COMMAND,
     stop::COMMAND,
 ];
 
@@ -45,15 +47,20 @@ impl Registry {
 /// A call for the commands' own tests, with nothing behind it but the list of commands.
 #[cfg(test)]
 pub(crate) fn test_call() -> crate::context::Call {
-    use std::sync::Arc;
-    let context = crate::context::Context {
-        commands: Registry::new(COMMANDS),
-        shutdown: tokio_util::sync::CancellationToken::new(),
-        started_at: boltill_types::UnixSeconds::now(),
-        engine: std::sync::OnceLock::new(),
+    let args = [
+        "boltilld",
+        "--regtest",
+        "--lightning-dir=/nonexistent",
+        "--addr=127.0.0.1:1",
+        "--addr=127.0.0.1:2",
+        "--bitcoin-rpcpassword=hunter2",
+    ];
+    let Ok(crate::options::Request::Run(config)) = crate::options::load(args.map(Into::into)) else {
+        panic!("the options of the tests are refused");
     };
+    let context = crate::context::Context::new(*config, Registry::new(COMMANDS));
     crate::context::Call {
-        context: Arc::new(context),
+        context: std::sync::Arc::new(context),
     }
 }
 

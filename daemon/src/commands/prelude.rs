@@ -3,6 +3,6 @@
 pub use super::{Category, Command, Example, OnHangUp, Run};
 pub use crate::answer::{Answer, Outcome};
 pub use crate::context::Call;
-pub use crate::error::RpcError;
+pub use crate::error::{Code, RpcError};
 pub use crate::parameters;
 pub use crate::params::{Field, Kind};

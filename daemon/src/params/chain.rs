@@ -3,6 +3,7 @@
 use super::{FromToken, Kind, Refusal, Token};
 use bitcoin::Txid;
 use bitcoin::secp256k1::PublicKey;
+use boltill_onchain::{Feerate, FeerateError};
 use boltill_types::{PaymentHash, PaymentPreimage, PaymentSecret};
 use hex_conservative::FromHex;
 use std::fmt;
@@ -165,51 +166,14 @@ impl FromToken for ShortChannelId {
     }
 }
 
-/// How much a transaction of ours pays for its place in a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feerate {
-    /// About a hundred blocks may pass.
-    Slow,
-    /// About twelve blocks may pass.
-    Normal,
-    /// About six blocks may pass.
-    Urgent,
-    /// As little as the network relays.
-    Minimum,
-    /// So that it confirms within so many blocks.
-    Blocks(u32),
-    /// Satoshi per 1,000 units of weight.
-    PerKw(u32),
-    /// Satoshi per 1,000 virtual bytes; what a bare number means.
-    PerKb(u32),
-}
-
 impl FromToken for Feerate {
     const KIND: Kind = Kind::Feerate;
 
     fn from_token(token: Token<'_>) -> Result<Feerate, Refusal> {
-        let rate = token.word().and_then(|word| feerate(&word));
-        Ok(rate.ok_or(
-            "should be an integer with optional perkw/perkb, or slow, normal, urgent, minimum, Nblocks",
-        )?)
+        let word = token.word().unwrap_or_default();
+        word.parse()
+            .map_err(|error: FeerateError| Refusal::ShouldBe(error.to_string().into()))
     }
-}
-
-fn feerate(word: &str) -> Option<Feerate> {
-    let number = |digits: &str| {
-        let bare = !digits.starts_with('+');
-        bare.then(|| digits.parse::<u32>().ok()).flatten()
-    };
-    match word {
-        "slow" => Some(Feerate::Slow),
-        "normal" => Some(Feerate::Normal),
-        "urgent" => Some(Feerate::Urgent),
-        "minimum" => Some(Feerate::Minimum),
-        _ => None,
-    }
-    .or_else(|| word.strip_suffix("blocks").and_then(number).map(Feerate::Blocks))
-    .or_else(|| word.strip_suffix("perkw").and_then(number).map(Feerate::PerKw))
-    .or_else(|| number(word.strip_suffix("perkb").unwrap_or(word)).map(Feerate::PerKb))
 }
 
 #[cfg(test)]
@@ -275,16 +239,9 @@ mod tests {
 
     #[test]
     fn a_fee_rate_is_a_word_or_a_number_with_a_unit() {
-        for (json, rate) in [
-            ("\"urgent\"", Feerate::Urgent),
-            ("\"6blocks\"", Feerate::Blocks(6)),
-            ("\"253perkw\"", Feerate::PerKw(253)),
-            ("\"1000perkb\"", Feerate::PerKb(1000)),
-            ("1000", Feerate::PerKb(1000)),
-        ] {
-            assert_eq!(parse::<Feerate>(json), rate);
-        }
-        for wrong in ["\"fast\"", "\"-1perkw\"", "\"perkb\"", "4294967296", "null"] {
+        assert_eq!(parse::<Feerate>("1000"), Feerate::PerKb(1000));
+        assert_eq!(parse::<Feerate>("\"253perkw\""), Feerate::PerKw(253));
+        for wrong in ["\"fast\"", "\"\"", "-1", "null"] {
             refusal::<Feerate>(wrong);
         }
     }

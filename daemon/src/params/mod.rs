@@ -11,7 +11,7 @@ mod text;
 mod token;
 
 pub use amounts::{MsatOrAll, MsatOrAny, Sat, SatOrAll};
-pub use chain::{Feerate, HexBytes, NodeId, OutPoint, ShortChannelId};
+pub use chain::{HexBytes, NodeId, OutPoint, ShortChannelId};
 pub use forms::OneOrMany;
 pub use kind::{Field, Kind};
 pub use text::{EscapedText, LabelText};

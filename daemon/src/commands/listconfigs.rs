@@ -1,0 +1,159 @@
+//! `listconfigs`
+
+use super::prelude::*;
+use crate::options::{Config, OPTIONS, Opt, Setting, Takes};
+use serde_json::{Map, Value, json};
+
+parameters! {
+    /// List the options the daemon runs with
+    ///
+    /// Each with its value, and where that comes from: `cmdline`, a file and the line in it, or `default`. Secrets are shown as `...`.
+    pub struct ListConfigs {
+        /// The option to tell about, without dashes.
+        optional config: String,
+    }
+}
+
+pub const COMMAND: Command = Command {
+    name: "listconfigs",
+    category: Category::Utility,
+    answer: &[Field::always(
+        "configs",
+        Kind::Object(CONFIGS),
+        "The options by their names.",
+    )],
+    errors: &[(Code::InvalidParams, "There is no option *config*.")],
+    examples: &[Example {
+        typed: "listconfigs network",
+        answer: r#"{"configs":{"network":{"value_str":"regtest","source":"cmdline"}}}"#,
+    }],
+    see_also: &["getinfo"],
+    on_hang_up: OnHangUp::Drop,
+    ..Command::of::<ListConfigs>()
+};
+
+const CONFIGS: &[Field] = &[Field::sometimes(
+    "*name*",
+    Kind::Object(&[
+        Field::sometimes(
+            "set",
+            Kind::Bool,
+            "Whether an option that takes no value is given.",
+        ),
+        Field::sometimes("value_str", Kind::String, "Its value, where that is text."),
+        Field::sometimes("value_int", Kind::U64, "Its value, where that is a number."),
+        Field::sometimes(
+            "value_bool",
+            Kind::Bool,
+            "Its value, where that is true or false.",
+        ),
+        Field::sometimes(
+            "values_str",
+            Kind::Array(&Kind::String),
+            "Its values, where there may be many.",
+        ),
+        Field::sometimes("source", Kind::String, "Where the value comes from."),
+        Field::sometimes(
+            "sources",
+            Kind::Array(&Kind::String),
+            "Where each of the values comes from.",
+        ),
+    ]),
+    "One option.",
+)];
+
+impl Run for ListConfigs {
+    async fn run(self, call: Call) -> Outcome {
+        let configs: Map<String, Value> = match self.config {
+            None => OPTIONS
+                .iter()
+                .filter_map(|option| entry(option, &call.config))
+                .collect(),
+            Some(name) => match OPTIONS.iter().find(|option| option.name == name) {
+                Some(option) => entry(option, &call.config).into_iter().collect(),
+                None => {
+                    return Err(RpcError::invalid_params(format!(
+                        "Unknown config option '{name}'"
+                    )));
+                }
+            },
+        };
+        Answer::of(&json!({ "configs": configs }))
+    }
+}
+
+/// `None` for an option that is not given and has no default.
+fn entry(option: &Opt, config: &Config) -> Option<(String, Value)> {
+    let given = config.settings.effective(option.name, &config.place);
+    let entry = match (option.takes, given) {
+        (Takes::Many(_), _) => many(config.settings.all(option.name)),
+        (Takes::Nothing, None) => json!({ "set": false, "source": "default" }),
+        (_, None) => return None,
+        (takes, Some(setting)) => one(takes, &setting),
+    };
+    Some((option.name.to_owned(), entry))
+}
+
+fn many<'a>(settings: impl Iterator<Item = &'a Setting>) -> Value {
+    let (values, sources): (Vec<_>, Vec<_>) = settings
+        .map(|setting| (setting.shown().to_owned(), setting.source.to_string()))
+        .unzip();
+    json!({ "values_str": values, "sources": sources })
+}
+
+fn one(takes: Takes, setting: &Setting) -> Value {
+    let source = setting.source.to_string();
+    match takes {
+        Takes::Nothing => json!({ "set": true, "source": source }),
+        Takes::Bool => json!({ "value_bool": setting.value == "true", "source": source }),
+        Takes::Number(_) => json!({ "value_int": setting.value.parse::<u64>().ok(), "source": source }),
+        Takes::Text(_) | Takes::Many(_) => json!({ "value_str": setting.shown(), "source": source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::test_call;
+    use serde_json::{Value, json};
+
+    #[tokio::test]
+    async fn an_option_has_a_value_in_the_form_of_its_kind_and_a_source() {
+        let answer: Value =
+            serde_json::from_str(&test_call().answer("listconfigs", "[]").await.unwrap()).unwrap();
+        let configs = &answer["configs"];
+        assert_eq!(configs["regtest"], json!({"set": true, "source": "cmdline"}));
+        assert_eq!(
+            configs["network"],
+            json!({"value_str": "regtest", "source": "cmdline"})
+        );
+        assert_eq!(configs["fee-base"], json!({"value_int": 1, "source": "default"}));
+        assert_eq!(
+            configs["log-timestamps"],
+            json!({"value_bool": true, "source": "default"})
+        );
+        assert_eq!(
+            configs["addr"],
+            json!({"values_str": ["127.0.0.1:1", "127.0.0.1:2"], "sources": ["cmdline", "cmdline"]})
+        );
+        assert_eq!(configs["developer"], json!({"set": false, "source": "default"}));
+        assert_eq!(configs["alias"], Value::Null);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_not_shown() {
+        let answer = test_call()
+            .answer("listconfigs", r#"["bitcoin-rpcpassword"]"#)
+            .await
+            .unwrap();
+        assert_eq!(
+            answer,
+            r#"{"configs":{"bitcoin-rpcpassword":{"value_str":"...","source":"cmdline"}}}"#
+        );
+    }
+
+    #[tokio::test]
+    async fn an_unknown_option_is_an_error() {
+        let answer = test_call().answer("listconfigs", r#"["x"]"#).await;
+        assert_eq!(answer, Err("Unknown config option 'x'".to_owned()));
+    }
+}

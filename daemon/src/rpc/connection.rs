@@ -1,0 +1,235 @@
+//! One client.
+
+use super::dispatch;
+use super::filter::Filter;
+use super::request::{self, BadRequest, Request, RequestId};
+use super::response::Response;
+use super::scanner::{ScanError, Scanner};
+use crate::answer::Outcome;
+use crate::commands::{OnHangUp, Running};
+use crate::context::Context;
+use crate::error::RpcError;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncWriteExt, Interest};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The longest request, in bytes.
+pub const MAX_REQUEST: usize = 8 << 20;
+/// How many requests of one client run side by side; further ones wait in the socket.
+const MAX_IN_FLIGHT: usize = 128;
+/// How much is read at once.
+const READ_SIZE: usize = 16 << 10;
+/// How often a client that only sends nothing more is asked whether it still listens.
+const STILL_THERE: Duration = Duration::from_secs(1);
+
+/// Serves a client until it hangs up, loses its place, or the daemon stops; then waits for what is still running.
+pub async fn serve(stream: UnixStream, context: Arc<Context>) {
+    let (reader, writer) = stream.into_split();
+    let connection = Connection {
+        context,
+        writer: Arc::new(Mutex::new(writer)),
+        in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+        hung_up: CancellationToken::new(),
+        running: TaskTracker::new(),
+    };
+    connection.read_requests(&reader).await;
+    connection.finish(&reader).await;
+}
+
+struct Connection {
+    context: Arc<Context>,
+    /// Held for the length of an answer, so that each is whole.
+    writer: Arc<Mutex<OwnedWriteHalf>>,
+    in_flight: Arc<Semaphore>,
+    /// The client is gone, and what only it waited for is dropped.
+    hung_up: CancellationToken,
+    running: TaskTracker,
+}
+
+impl Connection {
+    async fn read_requests(&self, reader: &OwnedReadHalf) {
+        let (mut buffer, mut scanner) = (Vec::new(), Scanner::default());
+        loop {
+            let read = tokio::select! {
+                biased;
+                () = self.context.shutdown.cancelled() => return,
+                read = read_some(reader, &mut buffer) => read,
+            };
+            if !matches!(read, Ok(1..)) {
+                return;
+            }
+            if !self.take_requests(reader, &mut buffer, &mut scanner).await {
+                return;
+            }
+        }
+    }
+
+    /// Starts every request that is whole in the buffer; `false` when nothing more can be read.
+    async fn take_requests(
+        &self,
+        reader: &OwnedReadHalf,
+        buffer: &mut Vec<u8>,
+        scanner: &mut Scanner,
+    ) -> bool {
+        let mut taken = 0;
+        loop {
+            match scanner.scan(&buffer[taken..]) {
+                Ok(Some(length)) if length <= MAX_REQUEST => {
+                    let Some(permit) = self.permit(reader).await else {
+                        return false;
+                    };
+                    if !self.take_request(&buffer[taken..taken + length], permit).await {
+                        return false;
+                    }
+                    taken += length;
+                }
+                Ok(None) if buffer.len() - taken <= MAX_REQUEST => break,
+                Ok(_) => return self.lose(too_long()).await,
+                Err(error) => return self.lose(not_json(error)).await,
+            }
+        }
+        buffer.drain(..taken);
+        if !scanner.is_inside() {
+            // An idle client costs no memory to speak of, and neither does one that has sent a long request.
+            *buffer = Vec::new();
+            *scanner = Scanner::default();
+        }
+        true
+    }
+
+    /// Waits until one more request may run; `None` when the client has gone or the daemon stops.
+    async fn permit(&self, reader: &OwnedReadHalf) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            permit = self.in_flight.clone().acquire_owned() => permit.ok(),
+            () = self.context.shutdown.cancelled() => None,
+            () = hung_up(reader) => None,
+        }
+    }
+
+    /// Starts one request; `false` when it is no JSON.
+    async fn take_request(&self, bytes: &[u8], permit: OwnedSemaphorePermit) -> bool {
+        match request::read(bytes) {
+            Ok(Request {
+                id,
+                method,
+                params,
+                filter,
+            }) => {
+                tracing::debug!(%method, "request");
+                match dispatch::start(&self.context, &method, params) {
+                    Ok((running, on_hang_up)) => self.run(id, running, on_hang_up, filter, permit),
+                    Err(error) => self.answer(id, Err(error)).await,
+                }
+                true
+            }
+            Err(BadRequest {
+                lost: true, error, ..
+            }) => self.lose(error).await,
+            Err(BadRequest {
+                id,
+                error,
+                lost: false,
+            }) => {
+                self.answer(id, Err(error)).await;
+                true
+            }
+        }
+    }
+
+    fn run(
+        &self,
+        id: RequestId,
+        running: Running,
+        on_hang_up: OnHangUp,
+        filter: Option<Filter>,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let (writer, hung_up) = (self.writer.clone(), self.hung_up.clone());
+        let stopping = self.context.shutdown.clone();
+        self.running.spawn(async move {
+            let outcome = match on_hang_up {
+                OnHangUp::Finish => running.await,
+                OnHangUp::Drop => tokio::select! {
+                    biased;
+                    outcome = running => outcome,
+                    () = hung_up.cancelled() => return,
+                    () = stopping.cancelled() => Err(RpcError::ShuttingDown),
+                },
+            };
+            send(&writer, Response::prepare(id, outcome, filter).await).await;
+            drop(permit);
+        });
+    }
+
+    async fn answer(&self, id: RequestId, outcome: Outcome) {
+        send(&self.writer, Response::prepare(id, outcome, None).await).await;
+    }
+
+    /// Says why nothing more can be read from this client.
+    async fn lose(&self, error: RpcError) -> bool {
+        tracing::debug!(%error, "closing a connection");
+        self.answer(RequestId::null(), Err(error)).await;
+        false
+    }
+
+    /// Lets what runs come to its end. A client that has only said that it sends nothing more still gets its answers.
+    async fn finish(&self, reader: &OwnedReadHalf) {
+        self.running.close();
+        tokio::select! {
+            () = self.running.wait() => {}
+            () = hung_up(reader) => {
+                self.hung_up.cancel();
+                self.running.wait().await;
+            }
+        }
+    }
+}
+
+fn too_long() -> RpcError {
+    RpcError::Parse(format!("the request is longer than {MAX_REQUEST} bytes").into())
+}
+
+fn not_json(error: ScanError) -> RpcError {
+    match error {
+        ScanError::NotAnObject => RpcError::InvalidRequest(error.to_string().into()),
+        ScanError::Unexpected(_) | ScanError::TooDeep => RpcError::Parse(error.to_string().into()),
+    }
+}
+
+/// After half an answer nothing can follow, so a failure closes the connection.
+async fn send(writer: &Mutex<OwnedWriteHalf>, response: Response) {
+    let mut writer = writer.lock().await;
+    if let Err(error) = response.send(&mut *writer).await {
+        tracing::debug!(%error, "an answer could not be sent");
+        let _ = writer.shutdown().await;
+    }
+}
+
+/// Waits for bytes before it makes room for them; 0 at the end of what the client sends.
+async fn read_some(reader: &OwnedReadHalf, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        reader.readable().await?;
+        buffer.reserve(READ_SIZE);
+        match reader.try_read_buf(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            read => return read,
+        }
+    }
+}
+
+/// Waits until the client can no longer read what we send. The system tells that only to who asks.
+async fn hung_up(reader: &OwnedReadHalf) {
+    loop {
+        match reader.ready(Interest::WRITABLE).await {
+            Ok(ready) if !ready.is_write_closed() => tokio::time::sleep(STILL_THERE).await,
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
