@@ -5,8 +5,8 @@ use crate::wallet::Wallet;
 use bitcoin::block::{Header, Version};
 use bitcoin::hashes::Hash;
 use bitcoin::{
-    Address, Amount, Block, BlockHash, CompactTarget, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn,
-    TxMerkleNode, TxOut, Txid, Witness, absolute, transaction,
+    Address, Amount, Block, BlockHash, CompactTarget, Network, OutPoint, ScriptBuf, Sequence, Transaction,
+    TxIn, TxMerkleNode, TxOut, Txid, Witness, absolute, transaction,
 };
 use boltill_types::{StateKey, StateStore, StoreError, StoreFuture};
 use lightning::chain::{BestBlock, Listen};
@@ -80,7 +80,10 @@ pub(crate) struct Chain {
 impl Chain {
     /// Begins at some block of the past.
     pub(crate) fn starting_at(height: u32) -> Chain {
-        Chain { blocks: vec![(height, BlockHash::hash(&height.to_le_bytes()))], made: 0 }
+        Chain {
+            blocks: vec![(height, BlockHash::hash(&height.to_le_bytes()))],
+            made: 0,
+        }
     }
 
     pub(crate) fn tip(&self) -> BestBlock {
@@ -100,7 +103,10 @@ impl Chain {
             bits: CompactTarget::from_consensus(0x207f_ffff),
             nonce: self.made,
         };
-        let block = Block { header, txdata: transactions.to_vec() };
+        let block = Block {
+            header,
+            txdata: transactions.to_vec(),
+        };
         self.blocks.push((height + 1, block.block_hash()));
         wallet.block_connected(&block, height + 1);
         block
@@ -122,7 +128,13 @@ impl Chain {
 pub(crate) const SEED: [u8; 32] = [42; 32];
 
 pub(crate) fn open(store: &Arc<MemoryStore>, birthday: BestBlock) -> Wallet {
-    Wallet::open(Network::Regtest, &SEED, birthday, Arc::clone(store) as Arc<dyn StateStore>).unwrap()
+    Wallet::open(
+        Network::Regtest,
+        &SEED,
+        birthday,
+        Arc::clone(store) as Arc<dyn StateStore>,
+    )
+    .unwrap()
 }
 
 /// A payment out of nowhere.
@@ -144,8 +156,21 @@ pub(crate) fn spend_to(coins: &[OutPoint], script: ScriptBuf, sat: u64) -> Trans
         version: transaction::Version::TWO,
         lock_time: absolute::LockTime::ZERO,
         input: coins.iter().map(input).collect(),
-        output: vec![TxOut { value: Amount::from_sat(sat), script_pubkey: script }],
+        output: vec![TxOut {
+            value: Amount::from_sat(sat),
+            script_pubkey: script,
+        }],
     }
+}
+
+/// Some coin.
+pub(crate) fn coin(number: u8) -> OutPoint {
+    OutPoint::new(Txid::from_byte_array([number; 32]), 0)
+}
+
+/// A transaction without signatures that spends these.
+pub(crate) fn spending(coins: &[OutPoint]) -> Transaction {
+    spend_to(coins, ScriptBuf::new(), 1_000)
 }
 
 /// What a call is answered with: a result, or bitcoind's error code and words.
@@ -171,7 +196,9 @@ pub(crate) const COOKIE_TWO: (&str, &str) = ("__cookie__:two", "Basic X19jb29raW
 
 impl FakeBitcoind {
     /// Answers calls by a function of their names and parameters; lets [`COOKIE_ONE`] in.
-    pub(crate) async fn start(answer: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> FakeBitcoind {
+    pub(crate) async fn start(
+        answer: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static,
+    ) -> FakeBitcoind {
         FakeBitcoind::start_at(0, answer).await
     }
 
@@ -189,7 +216,11 @@ impl FakeBitcoind {
                 tokio::spawn(async move { while_connected(stream, &let_in, &*answer).await });
             }
         });
-        FakeBitcoind { port, authorization, server }
+        FakeBitcoind {
+            port,
+            authorization,
+            server,
+        }
     }
 }
 
@@ -207,8 +238,12 @@ async fn while_connected(
             return;
         }
         match line.trim_end().split_once(": ") {
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().unwrap(),
-            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => authorization = value.to_owned(),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.parse().unwrap()
+            }
+            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                authorization = value.to_owned()
+            }
             _ if line.trim_end().is_empty() => break,
             _ => {}
         }
@@ -220,14 +255,23 @@ async fn while_connected(
     } else {
         let request: Value = serde_json::from_slice(&body).unwrap();
         match answer(request["method"].as_str().unwrap(), &request["params"]) {
-            Ok(result) => ("200 OK", json!({ "result": result, "error": null, "id": "boltill" }).to_string()),
+            Ok(result) => (
+                "200 OK",
+                json!({ "result": result, "error": null, "id": "boltill" }).to_string(),
+            ),
             Err((code, message)) => {
                 let error = json!({ "code": code, "message": message });
-                ("500 Internal Server Error", json!({ "result": null, "error": error, "id": "boltill" }).to_string())
+                (
+                    "500 Internal Server Error",
+                    json!({ "result": null, "error": error, "id": "boltill" }).to_string(),
+                )
             }
         }
     };
-    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
 }

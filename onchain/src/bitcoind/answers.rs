@@ -46,6 +46,9 @@ pub struct MempoolInfo {
     pub size: usize,
     /// Their virtual sizes, added up.
     pub bytes: u64,
+    /// Their fees, added up, in bitcoin.
+    #[serde(default)]
+    pub total_fee: f64,
     /// The least feerate that is let in, per 1000 virtual bytes; rises when the mempool is full.
     #[serde(rename = "mempoolminfee", with = "bitcoin::amount::serde::as_btc")]
     pub mempool_min_fee: Amount,

@@ -21,7 +21,10 @@ async fn the_cookie_is_read_again_when_bitcoind_has_written_a_new_one() {
     let bitcoind = connect(server.port, datadir.path());
     assert_eq!(bitcoind.block_count().await.unwrap(), 7);
     *server.authorization.lock().unwrap() = COOKIE_TWO.1.to_owned();
-    assert!(matches!(bitcoind.block_count().await, Err(BitcoindError::Unauthorized { .. })));
+    assert!(matches!(
+        bitcoind.block_count().await,
+        Err(BitcoindError::Unauthorized { .. })
+    ));
     write_cookie(datadir.path(), COOKIE_TWO);
     assert_eq!(bitcoind.block_count().await.unwrap(), 7);
 }
@@ -38,11 +41,20 @@ async fn each_kind_of_failure_has_an_error_of_its_own() {
     let bitcoind = connect(server.port, datadir.path());
     let warming_up = bitcoind.block_count().await.unwrap_err();
     assert!(warming_up.is_transient());
-    assert_eq!(warming_up.to_string(), "bitcoind is warming up: Loading block index...");
+    assert_eq!(
+        warming_up.to_string(),
+        "bitcoind is warming up: Loading block index..."
+    );
     let refused = bitcoind.block_hash(9).await.unwrap_err();
     assert!(!refused.is_transient());
-    assert_eq!(refused.to_string(), "bitcoind refused getblockhash: Block height out of range (code -8)");
-    assert!(matches!(bitcoind.network_info().await, Err(BitcoindError::Malformed { .. })));
+    assert_eq!(
+        refused.to_string(),
+        "bitcoind refused getblockhash: Block height out of range (code -8)"
+    );
+    assert!(matches!(
+        bitcoind.network_info().await,
+        Err(BitcoindError::Malformed { .. })
+    ));
     let port = server.port;
     drop(server);
     let nobody = connect(port, datadir.path()).block_count().await.unwrap_err();
@@ -50,7 +62,10 @@ async fn each_kind_of_failure_has_an_error_of_its_own() {
     let elsewhere = tempfile::tempdir().unwrap();
     let bitcoind = connect(port, elsewhere.path());
     std::fs::remove_file(elsewhere.path().join("regtest/.cookie")).unwrap();
-    assert!(matches!(bitcoind.block_count().await, Err(BitcoindError::NoCookie { .. })));
+    assert!(matches!(
+        bitcoind.block_count().await,
+        Err(BitcoindError::NoCookie { .. })
+    ));
 }
 
 #[tokio::test]
@@ -77,8 +92,13 @@ async fn starting_and_downloading_are_waited_for_and_shown() {
     assert_eq!(
         watching.await.unwrap(),
         [
-            ChainStatus::WarmingUp { message: "Verifying blocks...".into() },
-            ChainStatus::Syncing { blocks: 5, headers: 9 },
+            ChainStatus::WarmingUp {
+                message: "Verifying blocks...".into()
+            },
+            ChainStatus::Syncing {
+                blocks: 5,
+                headers: 9
+            },
             ChainStatus::Synced { height: 9 },
         ]
     );
@@ -94,7 +114,10 @@ async fn another_chain_and_a_wrong_password_are_not_waited_for() {
         wrong.to_string(),
         "this node is for regtest, but bitcoind's chain is main: check --network and --bitcoin-rpcport"
     );
-    assert!(matches!(bitcoind.check_network().await, Err(StartError::WrongChain(_))));
+    assert!(matches!(
+        bitcoind.check_network().await,
+        Err(StartError::WrongChain(_))
+    ));
     *server.authorization.lock().unwrap() = "Basic somebody else".into();
     let refused = bitcoind.wait_until_ready().await.unwrap_err();
     assert!(refused.to_string().contains("refused our cookie"), "{refused}");
@@ -111,7 +134,10 @@ async fn feerates_are_converted_and_may_be_missing() {
     let bitcoind = connect(server.port, datadir.path());
     let feerate = bitcoind.estimate_smart_fee(2, FeeMode::Economical).await.unwrap();
     assert_eq!(feerate.unwrap().to_sat_per_kwu(), 15_000);
-    assert_eq!(bitcoind.estimate_smart_fee(6, FeeMode::Economical).await.unwrap(), None);
+    assert_eq!(
+        bitcoind.estimate_smart_fee(6, FeeMode::Economical).await.unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
@@ -134,7 +160,12 @@ async fn ldk_is_told_what_may_be_asked_again() {
     assert_eq!(kind(pruned.map(drop)), BlockSourceErrorKind::Transient);
     let unknown = bitcoind.get_block(&BlockHash::hash(&[1])).await;
     assert_eq!(kind(unknown.map(drop)), BlockSourceErrorKind::Persistent);
-    assert_eq!(kind(bitcoind.get_best_block().await.map(drop)), BlockSourceErrorKind::Transient);
-    let spent = bitcoind.is_output_unspent(OutPoint::new(Txid::all_zeros(), 0)).await;
+    assert_eq!(
+        kind(bitcoind.get_best_block().await.map(drop)),
+        BlockSourceErrorKind::Transient
+    );
+    let spent = bitcoind
+        .is_output_unspent(OutPoint::new(Txid::all_zeros(), 0))
+        .await;
     assert!(!spent.unwrap());
 }

@@ -4,6 +4,7 @@
 //! as a package with its parents, now and after every block until the chain has it or has made it impossible. While
 //! bitcoind is away, it is tried again and again. The wallet is told first, durably, so that no coin is spent twice by us.
 
+mod entry;
 mod package;
 mod pending;
 mod task;
@@ -117,33 +118,4 @@ impl Listen for Broadcaster {
 }
 
 #[cfg(test)]
-mod tests {
-    use bitcoin::hashes::Hash;
-    use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid, absolute, transaction};
-
-    /// Some coin.
-    pub(super) fn coin(number: u8) -> OutPoint {
-        OutPoint::new(Txid::from_byte_array([number; 32]), 0)
-    }
-
-    /// A transaction without signatures that spends these.
-    pub(super) fn spending(coins: &[OutPoint]) -> Transaction {
-        let input = coins
-            .iter()
-            .map(|coin| TxIn {
-                previous_output: *coin,
-                ..TxIn::default()
-            })
-            .collect();
-        let output = vec![TxOut {
-            value: Amount::from_sat(1_000),
-            script_pubkey: ScriptBuf::new(),
-        }];
-        Transaction {
-            version: transaction::Version::TWO,
-            lock_time: absolute::LockTime::ZERO,
-            input,
-            output,
-        }
-    }
-}
+mod tests;

@@ -29,8 +29,9 @@ pub(super) fn in_topological_order(transactions: Vec<Transaction>) -> Vec<Transa
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::spending;
+
     use super::*;
+    use crate::testing::spending;
     use bitcoin::OutPoint;
 
     #[test]

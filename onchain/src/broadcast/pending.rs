@@ -1,39 +1,17 @@
 //! What has been handed over to be sent, and what has become of it.
 //!
-//! An entry ends in one way only: the chain. It is *resolved* once its last transaction is in a block, or once a block
-//! spends an input of any of its transactions otherwise. It is kept for a while after that, should the block be
-//! disconnected. An older entry that a newer one has replaced in the mempool is dropped.
+//! An [`Entry`] is kept for a while after it has been resolved, should the block be disconnected. An older one that a
+//! newer one has replaced in the mempool is dropped.
 
-use super::package::in_topological_order;
-use super::{PublishError, Published};
+use super::entry::{Entry, Reply};
 use bitcoin::{OutPoint, Transaction, Txid};
 use std::collections::{BTreeMap, HashMap};
-use tokio::sync::oneshot;
 
 /// A resolved entry is kept for so many blocks.
 const KEPT_FOR: u32 = 100;
 /// An entry whose inputs bitcoind has not known for so many blocks is given up: what it spends has been spent before we
 /// looked, or was never made.
 const MISSING_FOR: usize = 6;
-
-/// Where the one who waits for the first verdict is told it.
-pub(super) type Reply = oneshot::Sender<Result<Published, PublishError>>;
-
-/// One transaction, or a child with its parents.
-struct Entry {
-    /// Parents first.
-    transactions: Vec<(Txid, Transaction)>,
-    /// To be sent now.
-    due: bool,
-    /// Whether the wallet knows of it.
-    noted: bool,
-    reply: Option<Reply>,
-    /// The heights at which bitcoind did not know its inputs, since it last did.
-    missing_at: Vec<u32>,
-    /// The heights at which inputs were spent: by the transaction itself, or by another one.
-    confirmed: HashMap<Txid, u32>,
-    conflicted: Option<u32>,
-}
 
 /// What to do for an entry.
 pub(super) struct Job {
@@ -69,29 +47,17 @@ impl Pending {
 
     /// Takes transactions that belong together. The same ones again are sent again.
     pub(super) fn add(&mut self, transactions: Vec<Transaction>, reply: Option<Reply>) {
-        let transactions: Vec<(Txid, Transaction)> = in_topological_order(transactions)
-            .into_iter()
-            .map(|transaction| (transaction.compute_txid(), transaction))
-            .collect();
-        if transactions.is_empty() {
+        let new = Entry::new(transactions, reply);
+        if new.transactions.is_empty() {
             return;
         }
-        let same = |entry: &&mut Entry| entry.transactions == transactions;
-        if let Some(entry) = self.entries.values_mut().find(same) {
-            entry.due = reply.is_some() || !entry.is_resolved();
-            entry.reply = reply.or(entry.reply.take());
+        let same = |known: &&mut Entry| known.transactions == new.transactions;
+        if let Some(known) = self.entries.values_mut().find(same) {
+            known.due = new.reply.is_some() || !known.is_resolved();
+            known.reply = new.reply.or(known.reply.take());
             return;
         }
-        let entry = Entry {
-            transactions,
-            due: true,
-            noted: false,
-            reply,
-            missing_at: Vec::new(),
-            confirmed: HashMap::new(),
-            conflicted: None,
-        };
-        self.entries.insert(self.next_id, entry);
+        self.entries.insert(self.next_id, new);
         self.next_id += 1;
     }
 
@@ -249,73 +215,16 @@ impl Pending {
         self.height = fork_height;
         self.chain_moved = true;
         for entry in self.entries.values_mut() {
-            entry.confirmed.retain(|_, height| *height <= fork_height);
-            entry.conflicted = entry.conflicted.filter(|height| *height <= fork_height);
-            entry.due = !entry.is_resolved();
+            entry.reopen(fork_height);
         }
-    }
-}
-
-impl Entry {
-    fn contains(&self, txid: Txid) -> bool {
-        self.transactions.iter().any(|(own, _)| *own == txid)
-    }
-
-    /// Every output that it spends, and by which of its transactions.
-    fn inputs(&self) -> impl Iterator<Item = (OutPoint, Txid)> + '_ {
-        self.transactions.iter().flat_map(|(txid, transaction)| {
-            transaction
-                .input
-                .iter()
-                .map(|input| (input.previous_output, *txid))
-        })
-    }
-
-    fn unconfirmed(&self) -> impl Iterator<Item = Txid> + '_ {
-        self.transactions
-            .iter()
-            .map(|(txid, _)| *txid)
-            .filter(|txid| !self.confirmed.contains_key(txid))
-    }
-
-    fn resolved_at(&self) -> Option<u32> {
-        let last = self
-            .transactions
-            .last()
-            .and_then(|(txid, _)| self.confirmed.get(txid).copied());
-        last.or(self.conflicted)
-    }
-
-    fn is_resolved(&self) -> bool {
-        self.resolved_at().is_some()
-    }
-
-    /// Notes what a block did to it; returns the transactions that this makes impossible.
-    fn resolve(&mut self, height: u32, spent: &HashMap<OutPoint, Option<Txid>>) -> Vec<Txid> {
-        let mut conflict = false;
-        let spent_now: Vec<(Txid, Txid)> = self
-            .inputs()
-            .filter_map(|(input, own)| Some((own, spent.get(&input).copied()??)))
-            .collect();
-        for (own, by) in spent_now {
-            if own == by {
-                self.confirmed.insert(own, height);
-            } else {
-                conflict = true;
-            }
-        }
-        if !conflict || self.is_resolved() {
-            return Vec::new();
-        }
-        self.conflicted = Some(height);
-        self.unconfirmed().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{coin, spending};
+
     use super::*;
+    use crate::testing::{coin, spending};
 
     fn all_due(pending: &mut Pending) -> Vec<Vec<Transaction>> {
         pending.block_connected(pending.height, std::iter::empty());

@@ -1,6 +1,8 @@
 //! Sends what is due.
 
-use super::pending::{Job, Reply};
+use super::entry::Reply;
+use super::package::in_topological_order;
+use super::pending::Job;
 use super::{Broadcaster, PublishError, Published};
 use crate::bitcoind::{Bitcoind, BitcoindError, RPC_VERIFY_ALREADY_IN_CHAIN, RPC_VERIFY_ERROR};
 use crate::wallet::{Wallet, WalletError};
@@ -87,7 +89,7 @@ impl BroadcastTask {
     /// Takes over what the wallet sent before a restart, or had in a block that has been disconnected since.
     fn adopt_own(&self) {
         if self.broadcaster.lock().take_chain_moved() {
-            let own = self.wallet.unconfirmed_own();
+            let own = in_topological_order(self.wallet.unconfirmed_own());
             let mut pending = self.broadcaster.lock();
             own.into_iter().for_each(|transaction| pending.adopt(transaction));
         }

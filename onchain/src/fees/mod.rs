@@ -175,3 +175,82 @@ const MARGIN: u64 = 2_500;
 fn per_kwu(per_kvb: Amount) -> FeeRate {
     FeeRate::from_sat_per_kwu(per_kvb.to_sat().div_ceil(4))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FakeBitcoind, connect};
+    use serde_json::json;
+
+    /// Feerates as in the example of Core Lightning's `feerates`.
+    async fn example() -> FeeRates {
+        let server = FakeBitcoind::start(|method, params| match (method, params[0].as_u64()) {
+            ("estimatesmartfee", Some(2)) => Ok(json!({ "feerate": 0.0006 })),
+            ("estimatesmartfee", Some(6)) => Ok(json!({ "feerate": 0.00044 })),
+            ("estimatesmartfee", Some(12)) => Ok(json!({ "feerate": 0.0003 })),
+            ("estimatesmartfee", Some(100)) => Ok(json!({ "feerate": 0.00015 })),
+            _ => Ok(json!({ "size": 0, "bytes": 0, "mempoolminfee": 0.00001, "minrelaytxfee": 0.00001 })),
+        })
+        .await;
+        let datadir = tempfile::tempdir().unwrap();
+        let feerates = FeeRates::new();
+        feerates
+            .refresh(&connect(server.port, datadir.path()))
+            .await
+            .unwrap();
+        feerates
+    }
+
+    #[tokio::test]
+    async fn names_and_costs_are_those_of_core_lightning() {
+        let feerates = example().await;
+        let resolve = |text: &str| feerates.resolve(text.parse().unwrap()).to_sat_per_kwu();
+        let named = [
+            "opening",
+            "mutual_close",
+            "unilateral_close",
+            "unilateral_anchor_close",
+            "penalty",
+        ];
+        assert_eq!(named.map(resolve), [7_500, 3_750, 11_000, 3_750, 7_500]);
+        assert_eq!(
+            ["min_acceptable", "max_acceptable", "minimum"].map(resolve),
+            [1_875, 150_000, 253]
+        );
+        assert_eq!(
+            ["urgent", "normal", "slow", "12blocks"].map(resolve),
+            [11_000, 7_500, 3_750, 7_500]
+        );
+        assert_eq!(
+            ["10000", "9999perkw", "1perkb", "0perkw"].map(resolve),
+            [2_500, 9_999, 253, 253]
+        );
+        let costs = feerates.onchain_fee_estimates();
+        assert_eq!(
+            (costs.opening_channel, costs.mutual_close, costs.unilateral_close),
+            (5_265, 2_523, 4_170)
+        );
+        assert_eq!(
+            (
+                costs.unilateral_close_nonanchor,
+                costs.htlc_timeout,
+                costs.htlc_success
+            ),
+            (6_578, 7_293, 7_733)
+        );
+        assert!(!feerates.is_missing_estimates());
+    }
+
+    #[tokio::test]
+    async fn a_peer_may_use_what_is_relayed_and_a_little_more_than_our_highest() {
+        let feerates = example().await;
+        let sat = |target| feerates.get_est_sat_per_1000_weight(target);
+        assert_eq!(sat(ConfirmationTarget::MinAllowedAnchorChannelRemoteFee), 253);
+        assert_eq!(
+            sat(ConfirmationTarget::MinAllowedNonAnchorChannelRemoteFee),
+            1_875
+        );
+        assert_eq!(sat(ConfirmationTarget::MaximumFeeEstimate), 17_500);
+        assert_eq!(sat(ConfirmationTarget::ChannelCloseMinimum), 3_750);
+    }
+}

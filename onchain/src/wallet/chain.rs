@@ -44,7 +44,10 @@ impl Listen for Wallet {
     fn blocks_disconnected(&self, fork_point_block: BestBlock) {
         let mut state = self.lock();
         if let Err(error) = state.disconnect(self.network, &self.keys, fork_point_block) {
-            tracing::error!("the wallet cannot go back to block {}: {error}", fork_point_block.height);
+            tracing::error!(
+                "the wallet cannot go back to block {}: {error}",
+                fork_point_block.height
+            );
         }
         state.commit_unawaited();
     }
@@ -53,7 +56,10 @@ impl Listen for Wallet {
 impl State {
     fn connect(&mut self, block: &Block, height: u32, places: impl Iterator<Item = usize>) {
         if let Err(error) = self.bdk.apply_block(block, height) {
-            tracing::error!("the wallet cannot connect block {height}, {}: {error}", block.block_hash());
+            tracing::error!(
+                "the wallet cannot connect block {height}, {}: {error}",
+                block.block_hash()
+            );
             return;
         }
         self.reserved.retain(|_, until| *until >= height);
@@ -64,7 +70,12 @@ impl State {
     ///
     /// `bdk_wallet` only takes blocks away when it is given others in their place, and then only down to one that it
     /// knows. So it is loaded afresh without them; that takes a moment, but reorgs are rare.
-    fn disconnect(&mut self, network: Network, keys: &Keys, fork_point: BestBlock) -> Result<(), WalletError> {
+    fn disconnect(
+        &mut self,
+        network: Network,
+        keys: &Keys,
+        fork_point: BestBlock,
+    ) -> Result<(), WalletError> {
         if let Some(staged) = self.bdk.take_staged() {
             self.unlogged.wallet.merge(staged);
         }

@@ -99,7 +99,9 @@ impl Wallet {
             }
         };
         let graph = bdk.tx_graph();
-        let times = graph.full_txs().map(|node| node.last_seen.max(graph.get_last_evicted(node.txid)));
+        let times = graph
+            .full_txs()
+            .map(|node| node.last_seen.max(graph.get_last_evicted(node.txid)));
         let clock = times.flatten().max().unwrap_or(0);
         let reserved = record
             .reserved
