@@ -9,10 +9,11 @@ use rusqlite::Connection;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 
-/// The log's size, in pages, from which on it is moved: 16 MB of 4 KB pages.
-const LONG: u64 = 16000;
+/// The log's size, in pages, from which on it is moved: 64 MB of 4 KB pages. Pages that change again before that are
+/// moved once; and while the thread syncs what it moved, commits wait for the disk, so it should be seldom.
+const LONG: u64 = 16_000;
 /// What is little enough for the writer to move by itself.
-const LITTLE: u64 = 2000;
+const LITTLE: u64 = 1_000;
 /// The size at which the writer moves the log whatever is left, since the thread evidently cannot keep up.
 const TOO_LONG: u64 = 4 * LONG;
 

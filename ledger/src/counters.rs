@@ -3,6 +3,8 @@
 //! They live in memory on the writer's thread and are stored once per transaction, so that an index costs no write of
 //! its own, and an index that was handed out in a transaction that failed is handed out again.
 
+use crate::error::LedgerError;
+use crate::sql::{execute, int};
 use boltill_types::{CreatedIndex, DeletedIndex, PayIndex, UpdatedIndex};
 use rusqlite::Connection;
 use std::fmt;
@@ -130,11 +132,10 @@ impl Counters {
     }
 
     /// Stores the counters that differ from what is on disk.
-    pub(crate) fn store(mut self, mut on_disk: Counters, conn: &Connection) -> rusqlite::Result<()> {
+    pub(crate) fn store(mut self, mut on_disk: Counters, conn: &Connection) -> Result<(), LedgerError> {
         for ((name, new), (_, old)) in self.entries().into_iter().zip(on_disk.entries()) {
             if new != old {
-                conn.prepare_cached(sql::STORE)?
-                    .execute((name, crate::sql::int(*new)))?;
+                execute(conn, sql::STORE, (name, int(*new)))?;
             }
         }
         Ok(())

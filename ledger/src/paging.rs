@@ -2,11 +2,12 @@
 
 use crate::error::LedgerError;
 use crate::readers::Readers;
+use crate::sql::int;
 use rusqlite::Connection;
 use std::sync::Arc;
 
 /// How many entries a page has at most; a page of invoices is then a few hundred kilobytes.
-const PAGE: u32 = 256;
+const PAGE: u64 = 256;
 
 /// By which index a listing is ordered, and from where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub enum Order {
 pub struct Listing<T> {
     readers: Arc<Readers>,
     fetch: Fetch<T>,
+    position: Box<dyn Fn(&T) -> u64 + Send>,
     /// The index at which the next page starts.
     next: u64,
     /// The last index to list.
@@ -53,56 +55,45 @@ pub struct Listing<T> {
     remaining: u64,
 }
 
-/// Reads the entries with an index within the bounds, at most so many, each with its index.
-type Fetch<T> = Arc<dyn Fn(&Connection, Bounds) -> Result<Vec<(u64, T)>, LedgerError> + Send + Sync>;
-
-/// What one page covers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// The first index.
-    pub(crate) from: u64,
-    /// The last index.
-    pub(crate) to: u64,
-    /// The most entries.
-    pub(crate) limit: u64,
-}
+/// Reads the entries with an index within the bounds (first, last), at most so many.
+type Fetch<T> = Arc<dyn Fn(&Connection, [i64; 3]) -> Result<Vec<T>, LedgerError> + Send + Sync>;
 
 impl<T: Send + 'static> Listing<T> {
+    /// A listing up to the index `end`. `fetch` reads a page: the entries from one index to another in order, at most
+    /// so many (these three are its parameters); `position` is the index of an entry.
     pub(crate) fn new(
-        readers: Arc<Readers>,
-        start: u64,
+        readers: &Arc<Readers>,
+        range: Range,
         end: u64,
-        limit: Option<u32>,
-        fetch: impl Fn(&Connection, Bounds) -> Result<Vec<(u64, T)>, LedgerError> + Send + Sync + 'static,
+        position: impl Fn(&T, Order) -> u64 + Send + 'static,
+        fetch: impl Fn(&Connection, [i64; 3]) -> Result<Vec<T>, LedgerError> + Send + Sync + 'static,
     ) -> Listing<T> {
         Listing {
-            readers,
+            readers: Arc::clone(readers),
             fetch: Arc::new(fetch),
-            next: start,
+            position: Box::new(move |entry| position(entry, range.order)),
+            next: range.start,
             end,
-            remaining: limit.map_or(u64::MAX, u64::from),
+            remaining: range.limit.map_or(u64::MAX, u64::from),
         }
     }
 
     /// The next entries in order, or `None` after the last; a page is never empty.
     pub async fn next_page(&mut self) -> Result<Option<Vec<T>>, LedgerError> {
-        let bounds = Bounds {
-            from: self.next,
-            to: self.end,
-            limit: self.remaining.min(u64::from(PAGE)),
-        };
-        if bounds.limit == 0 || bounds.from > bounds.to {
+        let limit = self.remaining.min(PAGE);
+        if limit == 0 || self.next > self.end {
             return Ok(None);
         }
+        let bounds = [self.next, self.end, limit].map(int);
         let fetch = Arc::clone(&self.fetch);
         let page = self.readers.read(move |conn| fetch(conn, bounds)).await?;
-        let Some((last, _)) = page.last() else {
+        let Some(last) = page.last() else {
             self.remaining = 0;
             return Ok(None);
         };
-        self.next = last.saturating_add(1);
+        self.next = (self.position)(last).saturating_add(1);
         self.remaining -= page.len() as u64;
-        Ok(Some(page.into_iter().map(|(_, entry)| entry).collect()))
+        Ok(Some(page))
     }
 
     /// All entries at once; for listings that are known to be short.

@@ -1,9 +1,10 @@
 //! What every module's SQL has in common: how statements are declared and how values become columns.
 
+use crate::error::LedgerError;
 use bitcoin::hashes::{Hash, sha256};
 use boltill_types::{Msat, UnixSeconds};
-use rusqlite::types::{FromSql, Type};
-use rusqlite::{Row, RowIndex};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Params, Row, RowIndex};
 
 /// Declares a module's SQL statements, and a list of them all, from which a test proves that each runs on an index.
 macro_rules! statements {
@@ -14,6 +15,35 @@ macro_rules! statements {
     };
 }
 pub(crate) use statements;
+
+/// Runs a statement that changes something.
+pub(crate) fn execute(conn: &Connection, statement: &str, params: impl Params) -> Result<(), LedgerError> {
+    conn.prepare_cached(statement)?.execute(params)?;
+    Ok(())
+}
+
+/// The one row that a query finds, if any.
+pub(crate) fn one<T>(
+    conn: &Connection,
+    query: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, LedgerError> {
+    Ok(conn.prepare_cached(query)?.query_row(params, read).optional()?)
+}
+
+/// All rows that a query finds, which is known not to be many.
+pub(crate) fn all<T>(
+    conn: &Connection,
+    query: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, LedgerError> {
+    Ok(conn
+        .prepare_cached(query)?
+        .query_map(params, read)?
+        .collect::<Result<_, _>>()?)
+}
 
 /// A number as SQLite has them. What does not fit in 63 bits is no amount, index or time that can occur, and sorts
 /// after all that can, which is what the largest number does too.
@@ -51,8 +81,9 @@ where
     S: FromSql,
     E: std::error::Error + Send + Sync + 'static,
 {
+    let column_type = row.get_ref(index)?.data_type();
     convert(row.get(index)?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Null, Box::new(error)))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, column_type, Box::new(error)))
 }
 
 /// A column that holds none of the values it may hold.

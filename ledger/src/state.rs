@@ -2,9 +2,9 @@
 
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
+use crate::sql::{all, execute, one};
 use crate::writer::WriteTx;
 use boltill_types::{StateKey, StateStore, StoreError, StoreFuture};
-use rusqlite::OptionalExtension;
 use std::future::Future;
 
 pub(crate) mod sql {
@@ -20,20 +20,17 @@ pub(crate) mod sql {
 impl StateStore for Ledger {
     fn read(&self, key: &StateKey) -> Result<Option<Vec<u8>>, StoreError> {
         let key = key.clone();
-        let value = self.readers.read_blocking(move |conn| {
-            let mut query = conn.prepare_cached(sql::READ)?;
-            Ok(query.query_row(parts(&key), |row| row.get(0)).optional()?)
-        })?;
+        let value = self
+            .readers
+            .read_blocking(move |conn| one(conn, sql::READ, parts(&key), |row| row.get(0)))?;
         Ok(value)
     }
 
     fn list(&self, primary_namespace: &str, secondary_namespace: &str) -> Result<Vec<String>, StoreError> {
         let group = [primary_namespace.to_owned(), secondary_namespace.to_owned()];
-        let keys = self.readers.read_blocking(move |conn| {
-            let mut query = conn.prepare_cached(sql::LIST)?;
-            let keys = query.query_map(group, |row| row.get(0))?;
-            Ok(keys.collect::<Result<_, _>>()?)
-        })?;
+        let keys = self
+            .readers
+            .read_blocking(move |conn| all(conn, sql::LIST, group, |row| row.get(0)))?;
         Ok(keys)
     }
 
@@ -60,15 +57,11 @@ fn boxed(write: impl Future<Output = Result<(), LedgerError>> + Send + 'static) 
 
 fn write(tx: &mut WriteTx<'_>, key: &StateKey, value: &[u8]) -> Result<(), LedgerError> {
     let [primary, secondary, name] = parts(key);
-    tx.conn
-        .prepare_cached(sql::WRITE)?
-        .execute((primary, secondary, name, value))?;
-    Ok(())
+    execute(tx.conn, sql::WRITE, (primary, secondary, name, value))
 }
 
 fn remove(tx: &mut WriteTx<'_>, key: &StateKey) -> Result<(), LedgerError> {
-    tx.conn.prepare_cached(sql::REMOVE)?.execute(parts(key))?;
-    Ok(())
+    execute(tx.conn, sql::REMOVE, parts(key))
 }
 
 fn parts(key: &StateKey) -> [&str; 3] {

@@ -252,10 +252,9 @@ impl Committer {
     }
 
     fn commit(&mut self, before: Counters) -> Result<(), Lost> {
-        self.counters.store(before, &self.conn).map_err(|error| Lost {
-            error: error.into(),
-            usable: true,
-        })?;
+        self.counters
+            .store(before, &self.conn)
+            .map_err(|error| Lost { error, usable: true })?;
         self.execute(sql::COMMIT).map_err(|error| Lost {
             // When the disk was full the commit was not written. After any other failure it may or may not have been.
             usable: matches!(error, LedgerError::DiskFull),

@@ -11,11 +11,11 @@ mod common;
 
 use bitcoin::secp256k1::PublicKey;
 use boltill_ledger::{
-    BeginPaymentError, DeletePaymentError, FinishPaymentError, InvoiceText, NewPayment, Order, Payment,
-    PaymentState, PaymentStatus, Range, Recorded, Repeat,
+    BeginPaymentError, DeletePaymentError, FinishPaymentError, InvoiceStatus, InvoiceText, NewInvoice,
+    NewPayment, Order, PayOwnInvoiceError, Payment, PaymentState, PaymentStatus, Range, Recorded, Repeat,
 };
 use boltill_types::{CreatedIndex, Msat, UnixSeconds, UpdatedIndex};
-use common::{TestLedger, hash, payment, payment_id, preimage};
+use common::{TestLedger, hash, invoice, payment, payment_id, preimage};
 
 const LATER: UnixSeconds = UnixSeconds(200);
 
@@ -267,4 +267,37 @@ async fn deletion_takes_the_attempts_of_the_expected_status_and_never_a_pending_
         left.iter().map(|payment| payment.groupid).collect::<Vec<_>>(),
         [3]
     );
+}
+
+#[tokio::test]
+async fn an_invoice_of_our_own_is_paid_in_both_books_or_in_neither() {
+    let ledger = TestLedger::new();
+    ledger.create_invoice(invoice("a")).await.unwrap();
+    let paid = ledger.pay_own_invoice(payment("a"), LATER).await.unwrap();
+    assert_eq!(
+        paid.state,
+        PaymentState::Complete {
+            preimage: preimage("a"),
+            completed_at: LATER
+        }
+    );
+    let settled = ledger.invoice_by_hash(hash("a")).await.unwrap().unwrap();
+    assert_eq!(settled.state.status(), InvoiceStatus::Paid);
+
+    let unknown = ledger.pay_own_invoice(payment("b"), LATER).await;
+    assert!(matches!(unknown, Err(PayOwnInvoiceError::UnknownInvoice)));
+    let expired = NewInvoice {
+        expires_at: UnixSeconds(1),
+        ..invoice("c")
+    };
+    ledger.create_invoice(expired).await.unwrap();
+    let late = ledger.pay_own_invoice(payment("c"), LATER).await;
+    assert!(matches!(
+        late,
+        Err(PayOwnInvoiceError::NotUnpaid(InvoiceStatus::Expired))
+    ));
+    for name in ["b", "c"] {
+        assert_eq!(ledger.payments_by_hash(hash(name)).await.unwrap(), []);
+    }
+    assert_eq!(begin(&ledger, "b").await.created_index, CreatedIndex(2));
 }

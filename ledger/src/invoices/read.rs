@@ -5,10 +5,10 @@ use super::{Invoice, OfferId};
 use crate::counters::{IndexKind, Subsystem};
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
-use crate::paging::{Bounds, Listing, Order, Range};
-use crate::sql::{hash_key, int, seconds, text_key};
+use crate::paging::{Listing, Order, Range};
+use crate::sql::{all, hash_key, int, one, seconds, text_key};
 use boltill_types::{Label, PayIndex, PaymentHash, UnixSeconds};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 impl Ledger {
     /// The invoice of that label.
@@ -25,20 +25,14 @@ impl Ledger {
     /// The first invoice that was paid after the one with that pay index, of those still on file.
     pub async fn next_paid_invoice(&self, after: PayIndex) -> Result<Option<Invoice>, LedgerError> {
         self.readers
-            .read(move |conn| {
-                let mut next = conn.prepare_cached(sql::NEXT_PAID)?;
-                Ok(next.query_row([int(after.0)], invoice).optional()?)
-            })
+            .read(move |conn| one(conn, sql::NEXT_PAID, [int(after.0)], invoice))
             .await
     }
 
     /// When the next unpaid invoice expires, or did and [`Ledger::expire_due_invoices`] has not come by yet.
     pub async fn next_invoice_expiry(&self) -> Result<Option<UnixSeconds>, LedgerError> {
         self.readers
-            .read(|conn| {
-                let mut next = conn.prepare_cached(sql::NEXT_EXPIRY)?;
-                Ok(next.query_row((), |row| seconds(row, 0)).optional()?)
-            })
+            .read(|conn| one(conn, sql::NEXT_EXPIRY, (), |row| seconds(row, 0)))
             .await
     }
 
@@ -49,35 +43,21 @@ impl Ledger {
             Order::Updated => (sql::BY_UPDATE, IndexKind::Updated),
         };
         let end = self.current_index(Subsystem::Invoices, kind);
-        Listing::new(
-            self.readers.clone(),
-            range.start,
-            end,
-            range.limit,
-            move |conn, bounds| {
-                let Bounds { from, to, limit } = bounds;
-                let mut query = conn.prepare_cached(statement)?;
-                let page = query.query_map([int(from), int(to), int(limit)], |row| {
-                    let invoice = invoice(row)?;
-                    Ok((position(&invoice, range.order), invoice))
-                })?;
-                Ok(page.collect::<Result<_, _>>()?)
-            },
-        )
+        Listing::new(&self.readers, range, end, position, move |conn, bounds| {
+            all(conn, statement, bounds, invoice)
+        })
     }
 
     /// The invoices that answered one of our offers, in the order of creation, a page at a time.
     pub fn list_invoices_of_offer(&self, offer: OfferId) -> Listing<Invoice> {
         let end = self.current_index(Subsystem::Invoices, IndexKind::Created);
-        Listing::new(self.readers.clone(), 0, end, None, move |conn, bounds| {
-            let Bounds { from, to, limit } = bounds;
-            let mut query = conn.prepare_cached(sql::BY_OFFER)?;
-            let page = query.query_map((int(from), int(to), int(limit), offer.0), |row| {
-                let invoice = invoice(row)?;
-                Ok((position(&invoice, Order::Created), invoice))
-            })?;
-            Ok(page.collect::<Result<_, _>>()?)
-        })
+        Listing::new(
+            &self.readers,
+            Range::ALL,
+            end,
+            position,
+            move |conn, [from, to, limit]| all(conn, sql::BY_OFFER, (from, to, limit, offer.0), invoice),
+        )
     }
 }
 
@@ -90,13 +70,14 @@ fn position(invoice: &Invoice, order: Order) -> u64 {
 }
 
 pub(super) fn by_label(conn: &Connection, label: &Label) -> Result<Option<Invoice>, LedgerError> {
-    let mut query = conn.prepare_cached(sql::BY_LABEL)?;
-    Ok(query
-        .query_row((text_key(label.as_str()), label.as_str()), invoice)
-        .optional()?)
+    one(
+        conn,
+        sql::BY_LABEL,
+        (text_key(label.as_str()), label.as_str()),
+        invoice,
+    )
 }
 
 pub(crate) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Option<Invoice>, LedgerError> {
-    let mut query = conn.prepare_cached(sql::BY_HASH)?;
-    Ok(query.query_row((hash_key(&hash.0), hash.0), invoice).optional()?)
+    one(conn, sql::BY_HASH, (hash_key(&hash.0), hash.0), invoice)
 }

@@ -9,9 +9,10 @@ use crate::counters::IndexKind;
 use crate::error::LedgerError;
 use crate::job::Durable;
 use crate::ledger::Ledger;
-use crate::sql::{hash_key, int, text_key};
+use crate::sql::{all, execute, hash_key, int, text_key};
 use crate::writer::WriteTx;
 use boltill_types::{Label, Msat, PaymentHash, UnixSeconds};
+use rusqlite::params_from_iter;
 
 /// Why an invoice was not filed. Checked in the order of the variants, as Core Lightning does.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -146,7 +147,7 @@ fn insert(tx: &WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
         InvoiceText::Bolt11(text) => (Some(text), None),
         InvoiceText::Bolt12(text) => (None, Some(text)),
     };
-    tx.conn.prepare_cached(sql::INSERT)?.execute((
+    let columns = (
         int(invoice.created_index.0),
         text_key(invoice.label.as_str()),
         hash_key(&invoice.payment_hash.0),
@@ -160,8 +161,8 @@ fn insert(tx: &WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
         &invoice.description,
         invoice.local_offer_id.map(|id| id.0),
         &invoice.invreq_payer_note,
-    ))?;
-    Ok(())
+    );
+    execute(tx.conn, sql::INSERT, columns)
 }
 
 pub(crate) fn settle(
@@ -181,30 +182,17 @@ pub(crate) fn settle(
         received,
         paid_at,
     };
-    update(tx, &mut invoice, |tx, created, updated| {
-        tx.conn.prepare_cached(sql::SETTLE)?.execute([
-            created,
-            updated,
-            int(pay_index.0),
-            int(received.0),
-            int(paid_at.0),
-        ])
-    })?;
+    let payment = [pay_index.0, received.0, paid_at.0].map(int);
+    update(tx, &mut invoice, sql::SETTLE, &payment)?;
     Ok(Recorded::Newly(invoice))
 }
 
 fn expire_due(tx: &mut WriteTx<'_>, now: UnixSeconds, limit: u32) -> Result<u32, LedgerError> {
-    let due: Vec<Invoice> = tx
-        .conn
-        .prepare_cached(sql::DUE)?
-        .query_map((int(now.0), limit), invoice)?
-        .collect::<Result<_, _>>()?;
+    let due = all(tx.conn, sql::DUE, (int(now.0), limit), invoice)?;
     let mut expired = 0;
     for mut invoice in due {
         invoice.state = InvoiceState::Expired;
-        update(tx, &mut invoice, |tx, created, updated| {
-            tx.conn.prepare_cached(sql::EXPIRE)?.execute([created, updated])
-        })?;
+        update(tx, &mut invoice, sql::EXPIRE, &[])?;
         expired += 1;
     }
     Ok(expired)
@@ -221,9 +209,7 @@ fn delete(
 }
 
 fn remove(tx: &mut WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
-    tx.conn
-        .prepare_cached(sql::DELETE)?
-        .execute([int(invoice.created_index.0)])?;
+    execute(tx.conn, sql::DELETE, [int(invoice.created_index.0)])?;
     let index = tx.counters.invoices.next_deleted();
     tx.publish(Change::invoice(IndexKind::Deleted, index.0, invoice));
     Ok(())
@@ -238,11 +224,7 @@ fn delete_description(
     if invoice.description.take().is_none() {
         return Err(DeleteInvoiceError::DescriptionRemoved);
     }
-    update(tx, &mut invoice, |tx, created, updated| {
-        tx.conn
-            .prepare_cached(sql::REMOVE_DESCRIPTION)?
-            .execute([created, updated])
-    })?;
+    update(tx, &mut invoice, sql::REMOVE_DESCRIPTION, &[])?;
     Ok(invoice)
 }
 
@@ -261,16 +243,22 @@ fn expected_invoice(
     Ok(invoice)
 }
 
-/// Gives a changed invoice its next updated index, stores it by `store` (which gets its created and its updated
-/// index) and publishes the change.
+/// Gives a changed invoice its next updated index, stores and publishes the change. The statement's parameters are the
+/// created index, the updated index, and what `columns` adds.
 fn update(
     tx: &mut WriteTx<'_>,
     invoice: &mut Invoice,
-    store: impl FnOnce(&WriteTx<'_>, i64, i64) -> rusqlite::Result<usize>,
+    statement: &str,
+    columns: &[i64],
 ) -> Result<(), LedgerError> {
     let index = tx.counters.invoices.next_updated();
     invoice.updated_index = Some(index);
-    store(tx, int(invoice.created_index.0), int(index.0))?;
+    let indexes = [invoice.created_index.0, index.0].map(int);
+    execute(
+        tx.conn,
+        statement,
+        params_from_iter(indexes.iter().chain(columns)),
+    )?;
     tx.publish(Change::invoice(IndexKind::Updated, index.0, invoice));
     Ok(())
 }

@@ -5,10 +5,10 @@ use super::{Payment, PaymentId, PaymentStatus};
 use crate::counters::{IndexKind, Subsystem};
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
-use crate::paging::{Bounds, Listing, Order, Range};
-use crate::sql::{hash_key, int};
+use crate::paging::{Listing, Order, Range};
+use crate::sql::{all, hash_key, one};
 use boltill_types::PaymentHash;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 impl Ledger {
     /// Every attempt at a payment hash, in the order of creation.
@@ -30,36 +30,29 @@ impl Ledger {
             Order::Updated => (sql::BY_UPDATE, IndexKind::Updated),
         };
         let end = self.current_index(Subsystem::Sendpays, kind);
-        Listing::new(
-            self.readers.clone(),
-            range.start,
-            end,
-            range.limit,
-            move |conn, bounds| {
-                let Bounds { from, to, limit } = bounds;
-                let mut query = conn.prepare_cached(statement)?;
-                let page = query.query_map([int(from), int(to), int(limit)], |row| {
-                    let payment = payment(row)?;
-                    Ok((position(&payment, range.order), payment))
-                })?;
-                Ok(page.collect::<Result<_, _>>()?)
-            },
-        )
+        Listing::new(&self.readers, range, end, position, move |conn, bounds| {
+            all(conn, statement, bounds, payment)
+        })
     }
 
     /// Payments with that status, in the order of creation, a page at a time. Those that are pending are what
     /// start-up has to reconcile with LDK.
     pub fn list_payments_by_status(&self, status: PaymentStatus) -> Listing<Payment> {
         let end = self.current_index(Subsystem::Sendpays, IndexKind::Created);
-        Listing::new(self.readers.clone(), 0, end, None, move |conn, bounds| {
-            let Bounds { from, to, limit } = bounds;
-            let mut query = conn.prepare_cached(sql::BY_STATUS)?;
-            let page = query.query_map([int(from), int(to), int(limit), status_column(status)], |row| {
-                let payment = payment(row)?;
-                Ok((position(&payment, Order::Created), payment))
-            })?;
-            Ok(page.collect::<Result<_, _>>()?)
-        })
+        Listing::new(
+            &self.readers,
+            Range::ALL,
+            end,
+            position,
+            move |conn, [from, to, limit]| {
+                all(
+                    conn,
+                    sql::BY_STATUS,
+                    [from, to, limit, status_column(status)],
+                    payment,
+                )
+            },
+        )
     }
 }
 
@@ -72,12 +65,9 @@ fn position(payment: &Payment, order: Order) -> u64 {
 }
 
 pub(super) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Vec<Payment>, LedgerError> {
-    let mut query = conn.prepare_cached(sql::BY_HASH)?;
-    let payments = query.query_map((hash_key(&hash.0), hash.0), payment)?;
-    Ok(payments.collect::<Result<_, _>>()?)
+    all(conn, sql::BY_HASH, (hash_key(&hash.0), hash.0), payment)
 }
 
 pub(super) fn latest_of_id(conn: &Connection, id: &PaymentId) -> Result<Option<Payment>, LedgerError> {
-    let mut query = conn.prepare_cached(sql::LATEST_OF_ID)?;
-    Ok(query.query_row((hash_key(&id.0), id.0), payment).optional()?)
+    one(conn, sql::LATEST_OF_ID, (hash_key(&id.0), id.0), payment)
 }

@@ -24,11 +24,8 @@ pub(crate) mod sql {
         INSERT = "INSERT INTO sendpays (created_index, status, id_key, hash_key, groupid, partid, amount_msat, \
                   created_at, payment_id, payment_hash, destination, label, bolt11, bolt12, description) \
                   VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-        COMPLETE = "UPDATE sendpays SET status = 1, updated_index = ?2, amount_sent_msat = ?3, \
-                    completed_at = ?4, payment_preimage = ?5, failure_code = NULL, failure_message = NULL \
-                    WHERE created_index = ?1";
-        FAIL = "UPDATE sendpays SET status = 2, updated_index = ?2, completed_at = ?3, failure_code = ?4, \
-                failure_message = ?5 WHERE created_index = ?1";
+        FINISH = "UPDATE sendpays SET updated_index = ?2, status = ?3, amount_sent_msat = ?4, completed_at = ?5, \
+                  payment_preimage = ?6, failure_code = ?7, failure_message = ?8 WHERE created_index = ?1";
         DELETE = "DELETE FROM sendpays WHERE created_index = ?1";
         LATEST_OF_ID = select!("WHERE id_key = ?1 AND payment_id = ?2 ORDER BY created_index DESC LIMIT 1");
         BY_HASH = select!("WHERE hash_key = ?1 AND payment_hash = ?2 ORDER BY created_index");

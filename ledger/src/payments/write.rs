@@ -1,7 +1,7 @@
 //! What can happen to a payment: it is begun, completes or fails, is deleted.
 
 use super::read::{by_hash, latest_of_id};
-use super::row::sql;
+use super::row::{sql, status_column};
 use super::{NewPayment, Payment, PaymentId, PaymentState, PaymentStatus};
 use crate::Recorded;
 use crate::changes::Change;
@@ -10,7 +10,7 @@ use crate::error::LedgerError;
 use crate::invoices::InvoiceText;
 use crate::job::Durable;
 use crate::ledger::Ledger;
-use crate::sql::{hash_key, int};
+use crate::sql::{execute, hash_key, int};
 use crate::writer::WriteTx;
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, UnixSeconds};
 
@@ -124,7 +124,11 @@ impl Ledger {
     }
 }
 
-pub(super) fn begin(tx: &mut WriteTx<'_>, new: NewPayment, repeat: Repeat) -> Result<Payment, BeginPaymentError> {
+pub(super) fn begin(
+    tx: &mut WriteTx<'_>,
+    new: NewPayment,
+    repeat: Repeat,
+) -> Result<Payment, BeginPaymentError> {
     let earlier = by_hash(tx.conn, &new.payment_hash)?;
     let with_status = |status| earlier.iter().find(|payment| payment.state.status() == status);
     if repeat == Repeat::Refuse {
@@ -171,7 +175,7 @@ fn insert(tx: &WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
         Some(InvoiceText::Bolt12(text)) => (None, Some(text)),
         None => (None, None),
     };
-    tx.conn.prepare_cached(sql::INSERT)?.execute((
+    let columns = (
         int(payment.created_index.0),
         hash_key(&payment.payment_id.0),
         hash_key(&payment.payment_hash.0),
@@ -186,8 +190,8 @@ fn insert(tx: &WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
         bolt11,
         bolt12,
         &payment.description,
-    ))?;
-    Ok(())
+    );
+    execute(tx.conn, sql::INSERT, columns)
 }
 
 pub(super) fn complete(
@@ -206,16 +210,7 @@ pub(super) fn complete(
         preimage,
         completed_at,
     };
-    update(tx, &mut payment, |tx, created, updated| {
-        let sent = amount_sent.map(|amount| int(amount.0));
-        tx.conn.prepare_cached(sql::COMPLETE)?.execute((
-            created,
-            updated,
-            sent,
-            int(completed_at.0),
-            preimage.0,
-        ))
-    })?;
+    finish(tx, &mut payment)?;
     Ok(Recorded::Newly(payment))
 }
 
@@ -232,14 +227,10 @@ fn fail(
     }
     payment.state = PaymentState::Failed {
         code,
-        message: message.clone(),
+        message,
         completed_at,
     };
-    update(tx, &mut payment, |tx, created, updated| {
-        tx.conn
-            .prepare_cached(sql::FAIL)?
-            .execute((created, updated, int(completed_at.0), code, message))
-    })?;
+    finish(tx, &mut payment)?;
     Ok(Recorded::Newly(payment))
 }
 
@@ -267,24 +258,39 @@ fn delete(
 }
 
 fn remove(tx: &mut WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
-    tx.conn
-        .prepare_cached(sql::DELETE)?
-        .execute([int(payment.created_index.0)])?;
+    execute(tx.conn, sql::DELETE, [int(payment.created_index.0)])?;
     let index = tx.counters.sendpays.next_deleted();
     tx.publish(Change::sendpay(IndexKind::Deleted, index.0, payment));
     Ok(())
 }
 
-/// Gives a changed payment its next updated index, stores it by `store` (which gets its created and its updated
-/// index) and publishes the change.
-fn update(
-    tx: &mut WriteTx<'_>,
-    payment: &mut Payment,
-    store: impl FnOnce(&WriteTx<'_>, i64, i64) -> rusqlite::Result<usize>,
-) -> Result<(), LedgerError> {
+/// Gives a payment that came to its end its next updated index, stores and publishes the change.
+fn finish(tx: &mut WriteTx<'_>, payment: &mut Payment) -> Result<(), LedgerError> {
     let index = tx.counters.sendpays.next_updated();
     payment.updated_index = Some(index);
-    store(tx, int(payment.created_index.0), int(index.0))?;
+    let (preimage, failure, completed_at) = match &payment.state {
+        PaymentState::Pending => (None, None, None),
+        PaymentState::Complete {
+            preimage,
+            completed_at,
+        } => (Some(preimage.0), None, Some(completed_at)),
+        PaymentState::Failed {
+            code,
+            message,
+            completed_at,
+        } => (None, Some((code, message)), Some(completed_at)),
+    };
+    let columns = (
+        int(payment.created_index.0),
+        int(index.0),
+        status_column(payment.state.status()),
+        payment.amount_sent.map(|amount| int(amount.0)),
+        completed_at.map(|time| int(time.0)),
+        preimage,
+        failure.map(|(code, _)| code),
+        failure.map(|(_, message)| message),
+    );
+    execute(tx.conn, sql::FINISH, columns)?;
     tx.publish(Change::sendpay(IndexKind::Updated, index.0, payment));
     Ok(())
 }
