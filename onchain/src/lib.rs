@@ -16,7 +16,6 @@ mod wallet;
 pub use bitcoind::{
     Bitcoind, BitcoindConfig, BitcoindError, BlockchainInfo, ChainStatus, ConfigError, FeeMode, MempoolInfo,
     MempoolListing, NetworkInfo, PackageResult, PackageTx, StartError, TxOutInfo, WrongChain,
-    network_subdirectory,
 };
 pub use broadcast::{BroadcastTask, Broadcaster, PublishError, Published};
 pub use fees::{Estimate, FeeRates, Feerate, FeerateError, FeerateName, OnchainFeeEstimates};

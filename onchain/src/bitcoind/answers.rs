@@ -1,6 +1,6 @@
 //! What bitcoind answers with, as far as it is of use here; fields are named as in its help.
 
-use bitcoin::{Amount, BlockHash, Txid};
+use bitcoin::{Amount, BlockHash, FeeRate, Txid};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -124,8 +124,13 @@ pub(crate) struct MempoolAcceptance {
 /// `estimatesmartfee`; without a feerate when bitcoind has not seen enough.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct SmartFee {
-    #[serde(rename = "feerate", default)]
-    pub(crate) btc_per_kvb: Option<f64>,
+    #[serde(default, with = "bitcoin::amount::serde::as_btc::opt")]
+    pub(crate) feerate: Option<Amount>,
+}
+
+/// bitcoind's feerates are amounts per 1000 virtual bytes. Rounded up, so as not to fall below a minimum.
+pub(crate) fn feerate_of(per_kvb: Amount) -> FeeRate {
+    FeeRate::from_sat_per_kwu(per_kvb.to_sat().div_ceil(4))
 }
 
 /// `getblockheader` in its verbose form.

@@ -1,6 +1,6 @@
 //! bitcoind's calls, with types for what goes in and what comes out.
 
-use super::answers::{MempoolAcceptance, PeerInfo, SmartFee, VerboseHeader};
+use super::answers::{MempoolAcceptance, PeerInfo, SmartFee, VerboseHeader, feerate_of};
 use super::{
     Bitcoind, BitcoindError, BlockchainInfo, FeeMode, MempoolInfo, MempoolListing, NetworkInfo,
     PackageResult, RPC_NOT_FOUND, TxOutInfo,
@@ -93,10 +93,7 @@ impl Bitcoind {
             FeeMode::Conservative => "CONSERVATIVE",
         };
         let estimate: SmartFee = self.call("estimatesmartfee", json!([blocks, mode])).await?;
-        // 1 btc per 1000 vbytes is 100,000,000 sat per 4000 weight units.
-        Ok(estimate
-            .btc_per_kvb
-            .map(|feerate| FeeRate::from_sat_per_kwu((feerate * 25_000_000.0).ceil() as u64)))
+        Ok(estimate.feerate.map(feerate_of))
     }
 
     /// The state of the mempool (`getmempoolinfo`).

@@ -152,7 +152,7 @@ impl fmt::Debug for BitcoindConfig {
 }
 
 /// The folder below bitcoind's data folder where the files of a network are; empty for the main one.
-pub fn network_subdirectory(network: Network) -> &'static str {
+fn network_subdirectory(network: Network) -> &'static str {
     match network {
         Network::Bitcoin => "",
         Network::Testnet => "testnet3",

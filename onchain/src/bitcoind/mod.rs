@@ -16,10 +16,11 @@ mod status;
 pub use answers::{
     BlockchainInfo, FeeMode, MempoolInfo, MempoolListing, NetworkInfo, PackageResult, PackageTx, TxOutInfo,
 };
-pub use config::{BitcoindConfig, ConfigError, network_subdirectory};
+pub use config::{BitcoindConfig, ConfigError};
 pub use error::{BitcoindError, StartError, WrongChain};
 pub use status::ChainStatus;
 
+pub(crate) use answers::feerate_of;
 pub(crate) use error::{
     RPC_IN_WARMUP, RPC_MISC_ERROR, RPC_NOT_FOUND, RPC_VERIFY_ALREADY_IN_CHAIN, RPC_VERIFY_ERROR,
 };

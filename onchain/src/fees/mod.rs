@@ -9,8 +9,8 @@ mod feerate;
 pub use estimates::Estimate;
 pub use feerate::{Feerate, FeerateError, FeerateName};
 
-use crate::bitcoind::{Bitcoind, BitcoindError, FeeMode};
-use bitcoin::{Amount, FeeRate};
+use crate::bitcoind::{Bitcoind, BitcoindError, FeeMode, feerate_of};
+use bitcoin::FeeRate;
 use estimates::Estimates;
 use lightning::chain::chaininterface::{ConfirmationTarget, FEERATE_FLOOR_SATS_PER_KW, FeeEstimator};
 use std::sync::{PoisonError, RwLock};
@@ -75,7 +75,7 @@ impl FeeRates {
             *answer = bitcoind.estimate_smart_fee(blocks, mode).await?;
         }
         let mempool = bitcoind.mempool_info().await?;
-        let mempool_floor = per_kwu(mempool.mempool_min_fee.max(mempool.min_relay_fee));
+        let mempool_floor = feerate_of(mempool.mempool_min_fee.max(mempool.min_relay_fee));
         let mut estimates = self.estimates.write().unwrap_or_else(PoisonError::into_inner);
         estimates.update(answers, mempool_floor, Instant::now());
         Ok(())
@@ -170,11 +170,6 @@ impl FeeEstimator for FeeRates {
 
 /// How much more than our highest estimate a peer may take for the highest, in sat per 1000 weight units.
 const MARGIN: u64 = 2_500;
-
-/// bitcoind's feerates are amounts per 1000 virtual bytes.
-fn per_kwu(per_kvb: Amount) -> FeeRate {
-    FeeRate::from_sat_per_kwu(per_kvb.to_sat().div_ceil(4))
-}
 
 #[cfg(test)]
 mod tests {

@@ -313,10 +313,11 @@ impl State {
             .iter()
             .map(|input| input.previous_output)
             .collect();
-        let change = transaction.output.iter().filter(|output| {
-            output.script_pubkey != spend.to && self.bdk.is_mine(output.script_pubkey.clone())
-        });
-        let left = self.left_beside(unspent, &spent) + change.map(|output| output.value).sum::<Amount>();
+        let ours = transaction
+            .output
+            .iter()
+            .filter(|output| self.bdk.is_mine(output.script_pubkey.clone()));
+        let left = self.left_beside(unspent, &spent) + ours.map(|output| output.value).sum::<Amount>();
         match left < spend.reserve {
             true => Err(SpendError::ReserveNotKept {
                 reserve: spend.reserve,
