@@ -43,16 +43,17 @@ pub enum Published {
     },
 }
 
-/// Why a transaction was not sent, and will not be. Its coins are free again.
+/// Why there is no transaction on its way.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// bitcoind does not take it.
+    /// bitcoind does not take it. The wallet has forgotten it, and its coins are free again.
     #[error(transparent)]
     Refused(BitcoindError),
     /// It could not be noted in the wallet.
     #[error(transparent)]
     Wallet(#[from] WalletError),
-    /// The node is stopping; what it noted before that, it will send when it starts again.
+    /// The node is stopping. If the wallet lists the transaction, it is sent when the node starts again; else its coins
+    /// stay reserved for a while.
     #[error("the node is stopping")]
     Stopping,
 }

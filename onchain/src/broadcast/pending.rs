@@ -31,6 +31,8 @@ pub(super) struct Pending {
     chain_moved: bool,
     /// Transactions that can no longer be confirmed, for the wallet to forget.
     dead: Vec<Txid>,
+    /// Nobody sends any more, so nobody shall wait for a verdict.
+    closed: bool,
 }
 
 impl Pending {
@@ -42,12 +44,13 @@ impl Pending {
             height: 0,
             chain_moved: true,
             dead: Vec::new(),
+            closed: false,
         }
     }
 
     /// Takes transactions that belong together. The same ones again are sent again.
     pub(super) fn add(&mut self, transactions: Vec<Transaction>, reply: Option<Reply>) {
-        let new = Entry::new(transactions, reply);
+        let new = Entry::new(transactions, reply.filter(|_| !self.closed));
         if new.transactions.is_empty() {
             return;
         }
@@ -154,6 +157,14 @@ impl Pending {
     /// Whoever waits for the first verdict on an entry.
     pub(super) fn take_reply(&mut self, id: u64) -> Option<Reply> {
         self.entries.get_mut(&id)?.reply.take()
+    }
+
+    /// Nobody sends any more: whoever waits is told so, by their replies being dropped.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        for entry in self.entries.values_mut() {
+            entry.reply = None;
+        }
     }
 
     /// What the wallet is to forget since this was asked last.

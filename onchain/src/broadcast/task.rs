@@ -221,6 +221,12 @@ impl BroadcastTask {
     }
 }
 
+impl Drop for BroadcastTask {
+    fn drop(&mut self) {
+        self.broadcaster.lock().close();
+    }
+}
+
 impl Verdict {
     fn of_error(error: BitcoindError) -> Verdict {
         if error.is_transient() {

@@ -199,3 +199,27 @@ async fn a_conflict_in_a_block_gives_the_coins_back_that_no_block_has_taken() {
         .await
         .expect("the coin stays spent");
 }
+
+#[tokio::test]
+async fn nobody_waits_for_a_verdict_when_the_node_stops() {
+    let on = setting().await;
+    let bitcoind = Arc::new(connect(1, on.datadir.path()));
+    let (broadcaster, task) = Broadcaster::new(bitcoind, Arc::clone(&on.wallet));
+    let transaction = on.build().await.transaction;
+    let waiting = tokio::spawn({
+        let (broadcaster, transaction) = (Arc::clone(&broadcaster), transaction.clone());
+        async move { broadcaster.publish(transaction).await }
+    });
+    while broadcaster
+        .spender_of(&transaction.input[0].previous_output)
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
+    drop(task);
+    assert!(matches!(waiting.await.unwrap(), Err(PublishError::Stopping)));
+    assert!(matches!(
+        broadcaster.publish(transaction).await,
+        Err(PublishError::Stopping)
+    ));
+}
