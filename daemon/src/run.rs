@@ -3,7 +3,7 @@
 use crate::background;
 use crate::commands::{COMMANDS, Registry};
 use crate::context::Context;
-use crate::engine::{self, EngineError};
+use crate::engine::{self, EngineError, RunningEngine};
 use crate::lock::{DirectoryLock, LockError};
 use crate::logging::{Log, LogError};
 use crate::options::{self, Config, Request};
@@ -15,7 +15,6 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::task::JoinHandle;
 
 /// Why the daemon ends before it has begun.
 #[derive(Debug, thiserror::Error)]
@@ -83,30 +82,35 @@ async fn serve(config: Config, lock: DirectoryLock, log: Log) -> Result<(), Star
     signals::listen(context.shutdown.clone(), log)?;
     let server = Server::bind(&context.config.rpc_file, context.config.rpc_file_mode, &lock)?;
     let clients = tokio::spawn(server.run(context.clone()));
-    let served = work(&context, clients).await;
-    // Whatever ended it, nobody is left waiting.
-    context.shutdown.cancel();
-    tracing::info!("stopped");
-    served
-}
-
-/// Starts the engine, works until told to stop, and ends in order.
-async fn work(context: &Context, clients: JoinHandle<()>) -> Result<(), StartError> {
-    let started = tokio::select! {
-        started = engine::start(context) => started?,
-        () = context.shutdown.cancelled() => return Ok(()),
-    };
-    let mut engine = started;
-    announce(context)?;
-    let death = tokio::select! {
-        death = engine.died() => Some(death),
-        () = context.shutdown.cancelled() => None,
-    };
+    let (engine, ended) = work(&context).await;
     context.shutdown.cancel();
     // Commands need the node to come to their end, so clients are served to their last answer before it stops.
     let _ = clients.await;
-    engine.stop().await;
-    death.map_or(Ok(()), |death| Err(death.into()))
+    if let Some(engine) = engine {
+        engine.stop().await;
+    }
+    tracing::info!("stopped");
+    ended
+}
+
+/// Starts the engine and works until told to stop, or until a part dies. What has started must then be stopped.
+async fn work(context: &Context) -> (Option<RunningEngine>, Result<(), StartError>) {
+    let started = tokio::select! {
+        started = engine::start(context) => started,
+        () = context.shutdown.cancelled() => return (None, Ok(())),
+    };
+    let mut engine = match started {
+        Ok(engine) => engine,
+        Err(error) => return (None, Err(error.into())),
+    };
+    if let Err(error) = announce(context) {
+        return (Some(engine), Err(error.into()));
+    }
+    let ended = tokio::select! {
+        death = engine.died() => Err(death.into()),
+        () = context.shutdown.cancelled() => Ok(()),
+    };
+    (Some(engine), ended)
 }
 
 /// Tells whoever waits for the daemon that it is ready; scripts look for this line in the log.

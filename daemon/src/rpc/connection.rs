@@ -25,6 +25,8 @@ pub const MAX_REQUEST: usize = 8 << 20;
 const MAX_IN_FLIGHT: usize = 128;
 /// How much is read at once.
 const READ_SIZE: usize = 16 << 10;
+/// How long a client that has lost its place may go on sending, and wait for what it asked for before.
+const LINGER: Duration = Duration::from_secs(2);
 /// How often a client that only sends nothing more is asked whether it still listens.
 const STILL_THERE: Duration = Duration::from_secs(1);
 
@@ -84,14 +86,17 @@ impl Connection {
                     let Some(permit) = self.permit(reader).await else {
                         return false;
                     };
-                    if !self.take_request(&buffer[taken..taken + length], permit).await {
+                    if !self
+                        .take_request(reader, &buffer[taken..taken + length], permit)
+                        .await
+                    {
                         return false;
                     }
                     taken += length;
                 }
                 Ok(None) if buffer.len() - taken <= MAX_REQUEST => break,
-                Ok(_) => return self.lose(too_long()).await,
-                Err(error) => return self.lose(not_json(error)).await,
+                Ok(_) => return self.lose(reader, too_long()).await,
+                Err(error) => return self.lose(reader, not_json(error)).await,
             }
         }
         buffer.drain(..taken);
@@ -114,7 +119,7 @@ impl Connection {
     }
 
     /// Starts one request; `false` when it is no JSON.
-    async fn take_request(&self, bytes: &[u8], permit: OwnedSemaphorePermit) -> bool {
+    async fn take_request(&self, reader: &OwnedReadHalf, bytes: &[u8], permit: OwnedSemaphorePermit) -> bool {
         match request::read(bytes) {
             Ok(Request {
                 id,
@@ -131,7 +136,7 @@ impl Connection {
             }
             Err(BadRequest {
                 lost: true, error, ..
-            }) => self.lose(error).await,
+            }) => self.lose(reader, error).await,
             Err(BadRequest {
                 id,
                 error,
@@ -172,10 +177,17 @@ impl Connection {
         send(&self.writer, Response::prepare(id, outcome, None).await).await;
     }
 
-    /// Says why nothing more can be read from this client.
-    async fn lose(&self, error: RpcError) -> bool {
+    /// Says why nothing more can be read from this client, and closes when what it asked for before is answered. What it
+    /// still sends is thrown away for a while, since who closes at once breaks off the client in the middle of sending,
+    /// before it has read why.
+    async fn lose(&self, reader: &OwnedReadHalf, error: RpcError) -> bool {
         tracing::debug!(%error, "closing a connection");
         self.answer(RequestId::null(), Err(error)).await;
+        self.running.close();
+        let _ = tokio::time::timeout(LINGER, self.running.wait()).await;
+        self.hung_up.cancel();
+        let _ = self.writer.lock().await.shutdown().await;
+        let _ = tokio::time::timeout(LINGER, discard(reader)).await;
         false
     }
 
@@ -221,6 +233,14 @@ async fn read_some(reader: &OwnedReadHalf, buffer: &mut Vec<u8>) -> io::Result<u
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             read => return read,
         }
+    }
+}
+
+/// Reads and forgets, until the client has sent all it wants to.
+async fn discard(reader: &OwnedReadHalf) {
+    let mut forgotten = Vec::new();
+    while let Ok(1..) = read_some(reader, &mut forgotten).await {
+        forgotten.clear();
     }
 }
 
