@@ -13,6 +13,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
+/// The largest channel with a peer that does not take large ones (BOLT 2: less than 2^24 sat).
+const LARGEST_ORDINARY: Amount = Amount::from_sat((1 << 24) - 1);
+
 /// A channel to be opened by us.
 #[derive(Clone, Debug)]
 pub struct OpenRequest {
@@ -30,8 +33,6 @@ pub struct OpenRequest {
     pub utxos: Option<Vec<OutPoint>>,
     /// How many confirmations a coin must have to be used.
     pub minconf: u32,
-    /// How many confirmations the channel needs before it is used; LDK's default when absent.
-    pub mindepth: Option<u32>,
 }
 
 /// A channel whose funding transaction is out.
@@ -43,8 +44,6 @@ pub struct Opened {
     pub funding: Transaction,
     /// Which output of it is the channel.
     pub funding_txo: OutPoint,
-    /// How many confirmations it needs before it is used.
-    pub mindepth: u32,
 }
 
 /// Why no channel was opened. No coins are spent or reserved then.
@@ -53,6 +52,12 @@ pub enum OpenError {
     /// There is no connection to the peer.
     #[error("Unknown peer")]
     NotConnected,
+    /// The peer does not take large channels (`option_support_large_channel`, BOLT 9).
+    #[error("Amount exceeded {} sat, the most that the peer takes", .most.to_sat())]
+    TooLarge {
+        /// The most that it takes.
+        most: Amount,
+    },
     /// The wallet could not fund it.
     #[error(transparent)]
     Wallet(#[from] SpendError),
@@ -80,7 +85,6 @@ struct Opening {
     coins: Vec<OutPoint>,
     minconf: u32,
     reserve: Amount,
-    mindepth: u32,
     funding: Option<Transaction>,
     reply: Option<oneshot::Sender<Result<Opened, OpenError>>>,
 }
@@ -98,7 +102,7 @@ impl Openings {
     pub(crate) fn pending(&self, user_channel_id: u128, channel_id: ChannelId, funding_txo: OutPoint) {
         let Some(opening) = self.with(|openings| openings.remove(&user_channel_id)) else { return };
         if let (Some(reply), Some(funding)) = (opening.reply, opening.funding) {
-            let opened = Opened { channel_id, funding, funding_txo, mindepth: opening.mindepth };
+            let opened = Opened { channel_id, funding, funding_txo };
             // The caller may have gone; the channel lives on without it.
             let _ = reply.send(Ok(opened));
         }
@@ -120,9 +124,7 @@ impl Node {
     /// [`OpenError`]; nothing was spent then.
     pub async fn open_channel(&self, request: OpenRequest) -> Result<Opened, OpenError> {
         let inner = &self.inner;
-        if self.connected_peer(&request.peer).is_none() {
-            return Err(OpenError::NotConnected);
-        }
+        let peer = self.connected_peer(&request.peer).ok_or(OpenError::NotConnected)?;
         let plan = Spend {
             // A channel's output script always has this length; its content matters to nobody yet.
             to: ScriptBuf::new_p2wsh(&ScriptBuf::new().wscript_hash()),
@@ -134,18 +136,22 @@ impl Node {
         };
         // Whether the wallet can pay, and how much "all" is, is found out before the peer is bothered.
         let estimate = inner.wallet.estimate(&plan)?;
+        let capacity = match request.capacity {
+            _ if peer.features.supports_wumbo() => estimate.amount,
+            SpendAmount::All => estimate.amount.min(LARGEST_ORDINARY),
+            SpendAmount::Exactly(amount) if amount > LARGEST_ORDINARY => {
+                return Err(OpenError::TooLarge { most: LARGEST_ORDINARY });
+            }
+            SpendAmount::Exactly(amount) => amount,
+        };
         let mut config = inner.channel_manager.get_current_config();
         config.channel_handshake_config.announce_for_forwarding = request.announce;
-        if let Some(mindepth) = request.mindepth {
-            config.channel_handshake_config.minimum_depth = mindepth;
-        }
         let (reply, outcome) = oneshot::channel();
         let opening = Opening {
             feerate: plan.feerate,
             coins: estimate.coins,
             minconf: plan.minconf,
             reserve: plan.reserve,
-            mindepth: config.channel_handshake_config.minimum_depth,
             funding: None,
             reply: Some(reply),
         };
@@ -153,7 +159,7 @@ impl Node {
         inner.openings.with(|openings| openings.insert(user_channel_id, opening));
         let created = inner.channel_manager.create_channel(
             request.peer,
-            estimate.amount.to_sat(),
+            capacity.to_sat(),
             request.push.0,
             user_channel_id,
             None,
