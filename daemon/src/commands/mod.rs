@@ -5,21 +5,54 @@
 //! manual pages, shell completions and the OpenAPI document.
 
 mod check;
+mod checkmessage;
+mod close;
 mod command;
+mod connect;
+mod disconnect;
+mod feerates;
+mod fundchannel;
+mod getinfo;
 mod help;
+mod listchannels;
 mod listconfigs;
+mod listfunds;
+mod listnodes;
+mod listpeerchannels;
+mod listpeers;
 mod manual;
+mod newaddr;
 mod prelude;
+mod shared;
+mod signmessage;
 mod stop;
+mod waitblockheight;
+mod withdraw;
 
 pub use command::{Category, Command, Example, Handler, OnHangUp, Run, Running, paragraphs};
 
 /// Every command, in alphabetical order.
 pub static COMMANDS: &[Command] = &[
     check::COMMAND, //
+    checkmessage::COMMAND,
+    close::COMMAND,
+    connect::COMMAND,
+    disconnect::COMMAND,
+    feerates::COMMAND,
+    fundchannel::COMMAND,
+    getinfo::COMMAND,
     help::COMMAND,
+    listchannels::COMMAND,
     listconfigs::COMMAND,
+    listfunds::COMMAND,
+    listnodes::COMMAND,
+    listpeerchannels::COMMAND,
+    listpeers::COMMAND,
+    newaddr::COMMAND,
+    signmessage::COMMAND,
     stop::COMMAND,
+    waitblockheight::COMMAND,
+    withdraw::COMMAND,
 ];
 
 /// A list of commands in which one is found by its name.

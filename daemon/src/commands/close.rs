@@ -1,0 +1,301 @@
+//! `close`
+
+use super::prelude::*;
+use super::shared::channel::is_called;
+use super::shared::onchain::BitcoinAddress;
+use super::shared::unsupported;
+use crate::error::{Code, Failure};
+use crate::params::{FromToken, NodeId, OutPoint, Refusal, ShortChannelId, Token};
+use bitcoin::consensus::encode::serialize_hex;
+use bitcoin::{Transaction, Txid};
+use boltill_node::{ChannelDetails, ChannelId, CloseError, CloseOutcome, CloseRequest};
+use boltill_onchain::Feerate;
+use serde::Serialize;
+use std::time::Duration;
+
+parameters! {
+    /// Close a channel
+    ///
+    /// First asks the peer to close it together, which needs the peer to be connected and takes until what is under way in the channel has come
+    /// to its end. When that has not happened after *unilateraltimeout* seconds, closes it alone: the money then comes back after a delay
+    /// that the peer chose when the channel was opened.
+    ///
+    /// Answers when the channel is closed. If the client hangs up before, or the daemon stops, closing together goes on, but nothing is closed
+    /// alone later: give the command again for that.
+    pub struct Close {
+        /// The channel: its id, its short channel id, or the peer's id when there is one channel with that peer.
+        required id: ChannelName,
+        /// After how many seconds to close alone; 0 for never. Two days when it is not given.
+        default unilateraltimeout: u32 = 172_800,
+        /// The address that our money goes to when the channel is closed together; one of the wallet when it is not given.
+        optional destination: BitcoinAddress,
+        /// Looked at and without effect: how far to give way in each round of agreeing on a fee, in satoshi or per cent. Nodes of today
+        /// tell each other what fees they would accept and need no rounds.
+        optional fee_negotiation_step: FeeStep,
+        /// Not supported: the closing transaction always spends the funding transaction.
+        optional wrong_funding: OutPoint,
+        /// Without effect, as no channel is leased.
+        default force_lease_closed: bool = false,
+        /// Not supported: the fee is agreed on between what both nodes take for right.
+        optional feerange: Vec<Feerate>,
+    }
+}
+
+pub const COMMAND: Command = Command {
+    name: "close",
+    category: Category::Channels,
+    answer: &[
+        Field::always(
+            "type",
+            Kind::String,
+            "`mutual`: closed together; `unilateral`: closed alone, by us or by the peer; `unopened`: there was no funding transaction yet.",
+        ),
+        Field::sometimes(
+            "txs",
+            Kind::Array(&Kind::Hex),
+            "The closing transaction, unless the channel was unopened.",
+        ),
+        Field::sometimes(
+            "txids",
+            Kind::Array(&Kind::Txid),
+            "Its id, unless the channel was unopened.",
+        ),
+    ],
+    errors: &[(
+        Code::Unspecified,
+        "There is no such channel, or several, or it cannot be closed now.",
+    )],
+    examples: &[Example {
+        typed: "close 103x1x0 60",
+        answer: r#"{"type":"mutual","txs":["020000000001..."],"txids":["0101010101010101010101010101010101010101010101010101010101010101"]}"#,
+    }],
+    see_also: &["listpeerchannels", "fundchannel", "disconnect"],
+    on_hang_up: OnHangUp::Drop,
+    ..Command::of::<Close>()
+};
+
+/// What a channel is called by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelName {
+    /// The peer that it is with.
+    Peer(NodeId),
+    /// Its id.
+    Id(ChannelId),
+    /// Its place in the chain, or our alias for it.
+    Short(ShortChannelId),
+}
+
+impl FromToken for ChannelName {
+    const KIND: Kind = Kind::String;
+
+    fn from_token(token: Token<'_>) -> Result<ChannelName, Refusal> {
+        if let Ok(peer) = NodeId::from_token(token) {
+            return Ok(ChannelName::Peer(peer));
+        }
+        if let Ok(id) = <[u8; 32]>::from_token(token) {
+            return Ok(ChannelName::Id(ChannelId(id)));
+        }
+        match ShortChannelId::from_token(token) {
+            Ok(id) => Ok(ChannelName::Short(id)),
+            Err(_) => Err("should be a channel ID or short channel ID".into()),
+        }
+    }
+}
+
+/// A number of satoshi, or a number with `%` behind it. Nothing depends on which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeStep;
+
+impl FromToken for FeeStep {
+    const KIND: Kind = Kind::String;
+
+    fn from_token(token: Token<'_>) -> Result<FeeStep, Refusal> {
+        let word = token.word().unwrap_or_default();
+        let percent = word.strip_suffix('%');
+        let why = match percent.unwrap_or(&word).parse::<u64>() {
+            Ok(0) => "must be positive",
+            Ok(101..) if percent.is_some() => "the percentage should be between 1 and 100",
+            Ok(_) => return Ok(FeeStep),
+            Err(_) => "should be an integer or an integer followed by %",
+        };
+        Err(Refusal::Message(format!(
+            "Wrong value given for fee_negotiation_step: \"{word}\", {why}"
+        )))
+    }
+}
+
+#[derive(Serialize)]
+struct Closed {
+    #[serde(rename = "type")]
+    how: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    txs: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    txids: Option<Vec<Txid>>,
+}
+
+impl Run for Close {
+    async fn run(self, call: Call) -> Outcome {
+        unsupported(
+            "wrong_funding",
+            &self.wrong_funding,
+            "only the funding transaction can be spent",
+        )?;
+        unsupported("feerange", &self.feerange, "the fee is agreed on by itself")?;
+        if self.fee_negotiation_step.is_some() || self.force_lease_closed {
+            tracing::info!("close: fee_negotiation_step and force_lease_closed are without effect");
+        }
+        let node = call.node()?;
+        let destination = self
+            .destination
+            .map(|address| address.script(node.network()))
+            .transpose()?;
+        let channels = node.channels();
+        let channel = find(&channels, &self.id)?;
+        let patience = Duration::from_secs(self.unilateraltimeout.into());
+        let outcome = node.close_channel(CloseRequest {
+            channel_id: channel.channel_id,
+            peer: channel.counterparty.node_id,
+            destination,
+            feerate_per_kw: None,
+            unilateral_after: (!patience.is_zero()).then_some(patience),
+        });
+        Answer::of(&Closed::from(outcome.await?))
+    }
+}
+
+fn find<'a>(channels: &'a [ChannelDetails], name: &ChannelName) -> Result<&'a ChannelDetails, RpcError> {
+    let (is_wanted, none): (&dyn Fn(&ChannelDetails) -> bool, _) = match name {
+        ChannelName::Peer(NodeId(peer)) => (
+            &|channel| channel.counterparty.node_id == *peer,
+            "Peer has no active channel",
+        ),
+        ChannelName::Id(id) => (&|channel| channel.channel_id == *id, "Channel not found"),
+        ChannelName::Short(id) => (&|channel| is_called(channel, *id), "Channel not found"),
+    };
+    let mut found = channels.iter().filter(|channel| is_wanted(channel));
+    let failed = |words: &'static str| RpcError::failed(Code::Unspecified, words);
+    let channel = found.next().ok_or_else(|| failed(none))?;
+    match found.next() {
+        None => Ok(channel),
+        Some(_) => Err(failed(
+            "Peer has multiple channels: use channel_id or short_channel_id",
+        )),
+    }
+}
+
+impl From<CloseOutcome> for Closed {
+    fn from(outcome: CloseOutcome) -> Closed {
+        let (how, transaction) = match outcome {
+            CloseOutcome::Unopened => {
+                return Closed {
+                    how: "unopened",
+                    txs: None,
+                    txids: None,
+                };
+            }
+            CloseOutcome::Mutual(transaction) => ("mutual", transaction),
+            CloseOutcome::Unilateral(transaction) => ("unilateral", transaction),
+        };
+        Closed {
+            how,
+            txs: Some(transaction.iter().map(serialize_hex).collect()),
+            txids: Some(transaction.iter().map(Transaction::compute_txid).collect()),
+        }
+    }
+}
+
+impl Failure for CloseError {
+    fn code(&self) -> Code {
+        match self {
+            CloseError::NotFound | CloseError::Refused(_) => Code::Unspecified,
+            CloseError::BadDestination => Code::InvalidParams,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::shared::channel::tests::{channel, key};
+    use crate::commands::shared::documented::mismatches;
+    use serde_json::{json, to_value};
+
+    fn found(channels: &[ChannelDetails], name: &str) -> Result<ChannelId, String> {
+        let name = format!("\"{name}\"");
+        let name = ChannelName::from_token(Token::parse(&name).unwrap());
+        let name = name.map_err(|refusal| format!("{refusal:?}"))?;
+        find(channels, &name)
+            .map(|channel| channel.channel_id)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_channel_is_found_by_each_of_its_names() {
+        let channels = [
+            ChannelDetails {
+                channel_id: ChannelId([1; 32]),
+                short_channel_id: None,
+                ..channel()
+            },
+            channel(),
+        ];
+        let id = ChannelId([7; 32]);
+        assert_eq!(found(&channels, &id.to_string()), Ok(id));
+        assert_eq!(found(&channels, "103x1x0"), Ok(id));
+        assert_eq!(found(&channels[1..], &key(2).to_string()), Ok(id));
+    }
+
+    #[test]
+    fn a_name_that_fits_no_channel_or_several_is_refused() {
+        let channels = [channel(), channel()];
+        let peer = key(2).to_string();
+        for (name, words) in [
+            (
+                peer.as_str(),
+                "Peer has multiple channels: use channel_id or short_channel_id",
+            ),
+            (&key(3).to_string(), "Peer has no active channel"),
+            ("104x1x0", "Channel not found"),
+        ] {
+            assert_eq!(found(&channels, name), Err(words.to_owned()));
+        }
+        assert!(
+            found(&channels, "x")
+                .unwrap_err()
+                .contains("should be a channel ID or short channel ID")
+        );
+    }
+
+    #[test]
+    fn the_answer_says_how_and_by_which_transaction() {
+        let unopened = to_value(Closed::from(CloseOutcome::Unopened)).unwrap();
+        assert_eq!(unopened, json!({ "type": "unopened" }));
+        let transaction = Transaction {
+            version: bitcoin::transaction::Version::TWO,
+            lock_time: bitcoin::absolute::LockTime::ZERO,
+            input: Vec::new(),
+            output: Vec::new(),
+        };
+        let txid = transaction.compute_txid();
+        let mutual = to_value(Closed::from(CloseOutcome::Mutual(Some(transaction)))).unwrap();
+        assert_eq!(mismatches(COMMAND.answer, &mutual), [""; 0]);
+        assert_eq!(
+            (&mutual["type"], &mutual["txids"]),
+            (&json!("mutual"), &json!([txid]))
+        );
+        let unseen = to_value(Closed::from(CloseOutcome::Unilateral(None))).unwrap();
+        assert_eq!(unseen, json!({ "type": "unilateral", "txs": [], "txids": [] }));
+    }
+
+    #[test]
+    fn a_step_of_negotiation_is_satoshi_or_per_cent() {
+        let step = |json: &str| FeeStep::from_token(Token::parse(json).unwrap());
+        for good in ["10", "\"1\"", "\"100%\""] {
+            assert_eq!(step(good), Ok(FeeStep));
+        }
+        for wrong in ["0", "\"0%\"", "\"101%\"", "\"-1\"", "\"1sat\"", "\"\""] {
+            assert!(step(wrong).is_err(), "{wrong}");
+        }
+    }
+}
