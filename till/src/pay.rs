@@ -246,3 +246,6 @@ fn outcome(payment: Payment, failed_parts: u64, successful_parts: u64) -> Result
         PaymentState::Pending => Err(PayError::InProgress(Box::new(payment))),
     }
 }
+
+#[cfg(test)]
+mod tests;

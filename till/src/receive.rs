@@ -14,3 +14,6 @@ pub(crate) use expiry::Expiry;
 pub use hints::{ExposePrivate, HintCandidate, HintWarning};
 pub use list::{InvoicePages, InvoiceQuery};
 pub use sign::{FileInvoiceError, SignInvoiceError};
+
+#[cfg(test)]
+mod tests;

@@ -195,3 +195,6 @@ impl Concerns for Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,9 @@ impl Bolt12 {
             _ => return Err(DecodeError::Unparsable),
         };
         let records = records(&bytes)?;
+        if records.is_empty() {
+            return Err(DecodeError::Unparsable);
+        }
         let mut told = vec![("type", Value::Text(kind.name().to_owned()))];
         told.extend(offer_id(kind, &records));
         let (fields, unknown) = fields(&records)?;
