@@ -1,6 +1,6 @@
 //! One daemon per directory.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -73,8 +73,7 @@ impl DirectoryLock {
 
 /// Makes a directory and those above it. One that exists keeps the permissions that its owner gave it.
 fn make_private(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    fs::metadata(directory).map(drop)
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 fn write_pid(file: &mut File) -> io::Result<()> {
@@ -92,6 +91,7 @@ fn read_pid(file: &mut File) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]

@@ -190,8 +190,11 @@ impl<S: Subscriber> Layer<S> for Log {
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
-        let subsystem = subsystem(metadata.target());
-        let line = self.line(event, subsystem);
+        let mut message = Message::default();
+        event.record(&mut message);
+        let target = message.target.take();
+        let subsystem = subsystem(target.as_deref().unwrap_or(metadata.target()));
+        let line = self.line(metadata.level(), subsystem, &message);
         let mut sinks = self.0.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         for (sink, path) in sinks.iter_mut().zip(&self.0.config.files) {
             if *metadata.level() <= level_for(&self.0.config, subsystem, path) {
@@ -206,15 +209,13 @@ impl<S: Subscriber> Layer<S> for Log {
 }
 
 impl Log {
-    fn line(&self, event: &Event<'_>, subsystem: &str) -> String {
+    fn line(&self, level: &Level, subsystem: &str, message: &Message) -> String {
         let mut line = self.0.config.prefix.clone();
         // Writing to a string cannot fail.
         if self.0.config.timestamps {
             let _ = write!(line, "{:.3} ", Timestamp::now());
         }
-        let _ = write!(line, "{} {subsystem}: ", level_label(event.metadata().level()));
-        let mut message = Message::default();
-        event.record(&mut message);
+        let _ = write!(line, "{} {subsystem}: ", level_label(level));
         push_one_line(&mut line, &message.text);
         push_one_line(&mut line, &message.fields);
         line.push('\n');
@@ -236,18 +237,24 @@ fn push_one_line(line: &mut String, text: &str) {
 /// The message of an event, and its other fields behind it.
 #[derive(Default)]
 struct Message {
+    /// Whose it is, where it comes by way of the `log` crate and its metadata does not say.
+    target: Option<String>,
     text: String,
     fields: String,
 }
 
 impl Visit for Message {
     fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "log.target" {
+            self.target = Some(value.to_owned());
+        }
         self.record_debug(field, &format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let _ = match field.name() {
             "message" => write!(self.text, "{value:?}"),
+            name if name.starts_with("log.") => Ok(()),
             name => write!(self.fields, " {name}={value:?}"),
         };
     }

@@ -55,7 +55,8 @@ fn arg(option: &'static Opt) -> Arg {
         _ => arg.help(option.doc),
     };
     match option.takes {
-        Takes::Nothing => arg.action(ArgAction::Count),
+        // Said twice, it is said.
+        Takes::Nothing => arg.action(ArgAction::SetTrue).overrides_with(option.name),
         Takes::Bool => arg.action(ArgAction::Append).value_name("BOOL"),
         Takes::Text(value) | Takes::Number(value) | Takes::Many(value) => {
             arg.action(ArgAction::Append).value_name(value)
@@ -67,7 +68,7 @@ fn settings(matches: &ArgMatches) -> Settings {
     let mut settings = Settings::default();
     for option in OPTIONS {
         let values: Vec<String> = match option.takes {
-            Takes::Nothing => vec!["true".to_owned(); usize::from(matches.get_count(option.name))],
+            Takes::Nothing => vec!["true".to_owned(); usize::from(matches.get_flag(option.name))],
             _ => matches
                 .get_many(option.name)
                 .into_iter()

@@ -229,17 +229,17 @@ pub static OPTIONS: &[Opt] = &[
     opt("offline", S::Network, Nothing, "Neither listen for peers nor connect to any"),
     opt("alias", S::Network, Text("NAME"), "The name shown to others, up to 32 bytes [default: made from the node's id]"),
     opt("rgb", S::Network, Text("RRGGBB"), "The colour shown to others [default: made from the node's id]"),
-    opt("fee-base", S::Channels, Number("MSAT"), "The fixed part of the fee for forwarding a payment")
+    opt("fee-base", S::Channels, Number("MSAT"), "The fixed part of the fee for forwarding a payment [default: 1000, on test networks 1]")
         .from(|place| if place.network == Network::Bitcoin { "1000" } else { "1" }.to_owned()),
     opt("fee-per-satoshi", S::Channels, Number("MILLIONTHS"), "The proportional part of the fee for forwarding a payment").is("10"),
     opt(
         "cltv-delta",
         S::Channels,
         Number("BLOCKS"),
-        "How much earlier the next node must settle a payment that is forwarded; a smaller number than is safe is raised",
+        "How much earlier the next node must settle a payment that is forwarded; a smaller number than is safe is raised [default: the smallest that is]",
     )
     .from(|_| MIN_CLTV_EXPIRY_DELTA.to_string()),
-    opt("cltv-final", S::Channels, Number("BLOCKS"), "How long the last part of a payment to us may take; a smaller number than is safe is raised")
+    opt("cltv-final", S::Channels, Number("BLOCKS"), "How long the last part of a payment to us may take; a smaller number than is safe is raised [default: 18, on test networks 10]")
         .from(|place| if place.network == Network::Bitcoin { "18" } else { "10" }.to_owned()),
     opt("min-capacity-sat", S::Channels, Number("SAT"), "The smallest channel that others may open to us").is("10000"),
     opt("fetchinvoice-noconnect", S::Channels, Nothing, "Never connect to a node only to ask it for an invoice or to send it one"),
@@ -255,7 +255,7 @@ pub static OPTIONS: &[Opt] = &[
     opt("log-prefix", S::Logging, Text("PREFIX"), "What every line of the log begins with").is(""),
     opt("log-timestamps", S::Logging, Bool, "Whether the time is in every line of the log").is("true"),
     opt("developer", S::Developer, Nothing, "Allow options and commands that are for developing Boltill"),
-    opt("dev-bitcoind-poll", S::Developer, Number("SECONDS"), "How often to ask bitcoind for blocks")
+    opt("dev-bitcoind-poll", S::Developer, Number("SECONDS"), "How often to ask bitcoind for blocks [default: 10, on regtest 1]")
         .from(|place| if place.network == Network::Regtest { "1" } else { "10" }.to_owned()),
 ];
 

@@ -140,6 +140,7 @@ fn lost(why: Cow<'static, str>) -> BadRequest {
 mod tests {
     use super::*;
     use crate::error::Code;
+    use proptest::prelude::*;
 
     fn refused(text: &str) -> (String, i32, String, bool) {
         let bad = read(text.as_bytes()).unwrap_err();
@@ -226,5 +227,13 @@ mod tests {
             assert_eq!((code, lost), (-32700, true), "{text}");
         }
         assert!(read(&[b'{', b'"', 0xff, b'"', b'}']).is_err_and(|bad| bad.error.code() == Code::ParseError));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_whatever_make_it_panic(bytes: Vec<u8>, text in r#"\{[{}\[\]":,a-z0-9\\ -]*\}"#) {
+            let _ = read(&bytes);
+            let _ = read(text.as_bytes());
+        }
     }
 }
