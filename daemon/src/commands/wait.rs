@@ -1,0 +1,232 @@
+//! `wait`
+
+use super::prelude::*;
+use super::shared::invoice::TextEntry;
+use crate::hex::Hex;
+use boltill_till::{ChangeDetails, IndexKind, Subsystem, Waited};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+parameters! {
+    /// Wait until an index reaches a value
+    ///
+    /// Every invoice and every payment that is made, changed or deleted moves an index of its *subsystem* by one. Answers once the index
+    /// has reached *nextvalue*, at once if it has already; 0 is a way to ask what it is. After a wait the answer also tells
+    /// which entry moved it, unless many did at the same moment.
+    ///
+    /// A client that wants to know of everything lists what there is by `created`, then by `updated`, and waits for the index behind
+    /// the last one it has seen.
+    pub struct Wait {
+        /// What to wait for: `invoices` as in `listinvoices`, or `sendpays` as in `listsendpays`.
+        required subsystem: Subsystem,
+        /// Which of its indexes: `created`, `updated` or `deleted`.
+        required indexname: IndexKind,
+        /// What it must have reached.
+        required nextvalue: u64,
+    }
+}
+
+pub const COMMAND: Command = Command {
+    name: "wait",
+    category: Category::Utility,
+    answer: &[
+        Field::always("subsystem", Kind::String, "The *subsystem*."),
+        Field::sometimes("created", Kind::U64, "What the index of that name has reached."),
+        Field::sometimes("updated", Kind::U64, "What the index of that name has reached."),
+        Field::sometimes("deleted", Kind::U64, "What the index of that name has reached."),
+        Field::sometimes(
+            "invoices",
+            Kind::Object(INVOICES),
+            "After a wait for `invoices`: the invoice as the change left it, or was deleted.",
+        ),
+        Field::sometimes(
+            "sendpays",
+            Kind::Object(SENDPAYS),
+            "After a wait for `sendpays`: the payment as the change left it, or was deleted.",
+        ),
+    ],
+    errors: &[(
+        Code::InvalidParams,
+        "The *subsystem* is not one that is counted here, or there is no such index.",
+    )],
+    examples: &[
+        Example {
+            typed: "wait invoices created 0",
+            answer: r#"{"subsystem":"invoices","created":1042}"#,
+        },
+        Example {
+            typed: "wait invoices updated 931",
+            answer: r#"{"subsystem":"invoices","updated":931,"invoices":{"status":"paid","label":"order-1042","bolt11":"lnbcrt15u1p58zpr...","description":"2 cups of coffee"}}"#,
+        },
+    ],
+    see_also: &["listinvoices", "listsendpays", "waitanyinvoice"],
+    on_hang_up: OnHangUp::Drop,
+    ..Command::of::<Wait>()
+};
+
+const INVOICES: &[Field] = &[
+    Field::always("status", Kind::String, "`unpaid`, `paid` or `expired`."),
+    Field::always("label", Kind::String, "The invoice's label."),
+    Field::sometimes("bolt11", Kind::String, "The invoice, if it is of BOLT 11."),
+    Field::sometimes("bolt12", Kind::String, "The invoice, if it is of BOLT 12."),
+    Field::sometimes("description", Kind::String, "What it is for."),
+];
+
+const SENDPAYS: &[Field] = &[
+    Field::always("status", Kind::String, "`pending`, `complete` or `failed`."),
+    Field::always("partid", Kind::U64, "Which part of the attempt; 0 when it has no parts."),
+    Field::always("groupid", Kind::U64, "Which attempt at the payment hash."),
+    Field::always("payment_hash", Kind::Hash, "The hash of the preimage that proves the payment."),
+];
+
+/// The answer: what the index has reached under its own name, and what moved it under that of the subsystem.
+struct Reached {
+    subsystem: Subsystem,
+    indexname: IndexKind,
+    waited: Waited,
+}
+
+impl Serialize for Reached {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("subsystem", self.subsystem.as_str())?;
+        fields.serialize_entry(self.indexname.as_str(), &self.waited.index)?;
+        if let Some(details) = &self.waited.details {
+            fields.serialize_entry(self.subsystem.as_str(), &Mover::of(details))?;
+        }
+        fields.end()
+    }
+}
+
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Mover<'a> {
+    Invoice {
+        status: &'static str,
+        label: &'a str,
+        #[serde(flatten)]
+        text: TextEntry<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+    },
+    Sendpay {
+        status: &'static str,
+        partid: u64,
+        groupid: u64,
+        payment_hash: Hex<'a>,
+    },
+}
+
+impl<'a> Mover<'a> {
+    fn of(details: &'a ChangeDetails) -> Mover<'a> {
+        match details {
+            ChangeDetails::Invoice(invoice) => Mover::Invoice {
+                status: invoice.status.as_str(),
+                label: invoice.label.as_str(),
+                text: TextEntry::of(&invoice.text),
+                description: invoice.description.as_deref(),
+            },
+            ChangeDetails::Sendpay(payment) => Mover::Sendpay {
+                status: payment.status.as_str(),
+                partid: payment.partid,
+                groupid: payment.groupid,
+                payment_hash: Hex(&payment.payment_hash.0),
+            },
+        }
+    }
+}
+
+impl Run for Wait {
+    async fn run(self, call: Call) -> Outcome {
+        let Wait { subsystem, indexname, nextvalue } = self;
+        let waited = call.till()?.wait(subsystem, indexname, nextvalue).await?;
+        Answer::of(&Reached { subsystem, indexname, waited })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::shared::documented::mismatches;
+    use crate::commands::test_call;
+    use boltill_ledger::{InvoiceChange, SendpayChange};
+    use boltill_till::{InvoiceStatus, InvoiceText, PaymentStatus};
+    use boltill_types::{Label, PaymentHash};
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    fn shown(subsystem: Subsystem, indexname: IndexKind, details: Option<ChangeDetails>) -> Value {
+        let waited = Waited { index: 9, details };
+        let shown = serde_json::to_value(Reached { subsystem, indexname, waited }).unwrap();
+        assert_eq!(mismatches(COMMAND.answer, &shown), [] as [&str; 0]);
+        shown
+    }
+
+    #[test]
+    fn an_index_that_is_reached_already_is_told_alone() {
+        assert_eq!(
+            shown(Subsystem::Sendpays, IndexKind::Deleted, None),
+            json!({"subsystem": "sendpays", "deleted": 9})
+        );
+    }
+
+    #[test]
+    fn after_a_wait_it_is_told_what_moved_the_index() {
+        let invoice = InvoiceChange {
+            status: InvoiceStatus::Paid,
+            label: Label::new("coffee").unwrap(),
+            text: InvoiceText::Bolt12("lni1".to_owned()),
+            payment_hash: PaymentHash([1; 32]),
+            description: None,
+        };
+        assert_eq!(
+            shown(
+                Subsystem::Invoices,
+                IndexKind::Updated,
+                Some(ChangeDetails::Invoice(Arc::new(invoice)))
+            ),
+            json!({
+                "subsystem": "invoices", "updated": 9,
+                "invoices": {"status": "paid", "label": "coffee", "bolt12": "lni1"},
+            })
+        );
+        let payment = SendpayChange {
+            status: PaymentStatus::Pending,
+            payment_hash: PaymentHash([1; 32]),
+            groupid: 2,
+            partid: 0,
+        };
+        assert_eq!(
+            shown(
+                Subsystem::Sendpays,
+                IndexKind::Created,
+                Some(ChangeDetails::Sendpay(payment))
+            ),
+            json!({
+                "subsystem": "sendpays", "created": 9,
+                "sendpays": {"status": "pending", "partid": 0, "groupid": 2, "payment_hash": "01".repeat(32)},
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_not_counted_here_is_refused() {
+        let refusals = [
+            (
+                r#"["forwards", "created", 1]"#,
+                "subsystem: unknown subsystem: invalid token '\"forwards\"'",
+            ),
+            (
+                r#"["invoices", "made", 1]"#,
+                "indexname: unknown index: invalid token '\"made\"'",
+            ),
+            (
+                r#"["invoices", "created", -1]"#,
+                "nextvalue: should be an unsigned 64 bit integer: invalid token '-1'",
+            ),
+            (r#"["invoices", "created"]"#, "missing required parameter: nextvalue"),
+        ];
+        for (params, words) in refusals {
+            assert_eq!(test_call().answer("wait", params).await, Err(words.to_owned()));
+        }
+    }
+}

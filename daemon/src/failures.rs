@@ -1,0 +1,324 @@
+//! Which number each of the till's errors has towards clients, and what they get beside the words.
+//!
+//! Every variant is named, so that a new one does not compile before it has a number.
+
+use crate::commands::shared::invoice::InvoiceEntry;
+use crate::error::{Code, Failure};
+use boltill_ledger::CreateInvoiceError as FilingError;
+use boltill_till::{
+    CreateInvoiceError, DecodeError, DeleteInvoiceError, FileInvoiceError, LedgerError, ListError, PayError,
+    PayFailure, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError,
+};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+type Data = Option<Box<RawValue>>;
+
+/// Writes what comes beside the words; what is written here always can be.
+fn data(value: impl Serialize) -> Data {
+    to_raw_value(&value).ok()
+}
+
+/// The disk or the database has failed, which is no fault of the client's.
+impl Failure for LedgerError {
+    fn code(&self) -> Code {
+        Code::Unspecified
+    }
+}
+
+impl Failure for FilingError {
+    fn code(&self) -> Code {
+        match self {
+            FilingError::PreimageUsed(_) => Code::InvoicePreimageExists,
+            FilingError::DuplicateLabel(_) => Code::InvoiceLabelExists,
+            FilingError::Ledger(error) => error.code(),
+        }
+    }
+
+    /// The invoice that has the label: what an earlier call made, when this one is a repetition.
+    fn data(&self) -> Data {
+        match self {
+            FilingError::DuplicateLabel(invoice) => data(InvoiceEntry::of(invoice)),
+            FilingError::PreimageUsed(_) | FilingError::Ledger(_) => None,
+        }
+    }
+}
+
+impl Failure for CreateInvoiceError {
+    fn code(&self) -> Code {
+        match self {
+            CreateInvoiceError::DescriptionTooLong(_)
+            | CreateInvoiceError::ExpiryTooLong(_)
+            | CreateInvoiceError::AmountTooLarge(_) => Code::InvalidParams,
+            CreateInvoiceError::FallbackInvalid
+            | CreateInvoiceError::FallbackWrongNetwork(_)
+            | CreateInvoiceError::Randomness(_)
+            | CreateInvoiceError::Sign(_) => Code::Unspecified,
+            CreateInvoiceError::NoSuitableHints(_) => Code::InvoiceHintsUnusable,
+            CreateInvoiceError::NotFiled(error) => error.code(),
+        }
+    }
+
+    fn data(&self) -> Data {
+        match self {
+            CreateInvoiceError::NotFiled(error) => error.data(),
+            _ => None,
+        }
+    }
+}
+
+impl Failure for SignInvoiceError {
+    fn code(&self) -> Code {
+        match self {
+            SignInvoiceError::Unparsable { .. } => Code::InvalidParams,
+            SignInvoiceError::Sign(_) => Code::Unspecified,
+        }
+    }
+}
+
+impl Failure for FileInvoiceError {
+    fn code(&self) -> Code {
+        match self {
+            FileInvoiceError::Sign(error) => error.code(),
+            FileInvoiceError::IncorrectPreimage | FileInvoiceError::MissingDescription => Code::InvalidParams,
+            FileInvoiceError::Create(error) => error.code(),
+        }
+    }
+
+    fn data(&self) -> Data {
+        match self {
+            FileInvoiceError::Create(error) => error.data(),
+            _ => None,
+        }
+    }
+}
+
+impl Failure for ListError {
+    fn code(&self) -> Code {
+        match self {
+            ListError::InvalidInvstring => Code::InvalidParams,
+            ListError::Ledger(error) => error.code(),
+        }
+    }
+}
+
+impl Failure for DeleteInvoiceError {
+    fn code(&self) -> Code {
+        match self {
+            DeleteInvoiceError::UnknownInvoice => Code::InvoiceNotFound,
+            DeleteInvoiceError::StatusMismatch { .. } => Code::InvoiceStatusUnexpected,
+            DeleteInvoiceError::DescriptionRemoved => Code::InvoiceNoDescription,
+            DeleteInvoiceError::Ledger(error) => error.code(),
+        }
+    }
+
+    fn data(&self) -> Data {
+        #[derive(Serialize)]
+        struct Statuses {
+            current_status: &'static str,
+            expected_status: &'static str,
+        }
+        match self {
+            DeleteInvoiceError::StatusMismatch { current, expected } => data(Statuses {
+                current_status: current.as_str(),
+                expected_status: expected.as_str(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Failure for WaitInvoiceError {
+    fn code(&self) -> Code {
+        match self {
+            WaitInvoiceError::LabelNotFound | WaitInvoiceError::Deleted => Code::Unspecified,
+            WaitInvoiceError::Expired(_) => Code::InvoiceExpired,
+            WaitInvoiceError::Ledger(error) => error.code(),
+        }
+    }
+
+    fn data(&self) -> Data {
+        match self {
+            WaitInvoiceError::Expired(invoice) => data(InvoiceEntry::of(invoice)),
+            _ => None,
+        }
+    }
+}
+
+impl Failure for WaitAnyInvoiceError {
+    fn code(&self) -> Code {
+        match self {
+            WaitAnyInvoiceError::TimedOut => Code::InvoiceWaitTimedOut,
+            WaitAnyInvoiceError::Ledger(error) => error.code(),
+        }
+    }
+}
+
+impl Failure for PayError {
+    fn code(&self) -> Code {
+        match self {
+            PayError::InvalidBolt11(_)
+            | PayError::InvalidBolt12(_)
+            | PayError::WrongNetwork { .. }
+            | PayError::DescriptionRequired
+            | PayError::DescriptionMismatch
+            | PayError::AmountRequired
+            | PayError::AmountUnnecessary
+            | PayError::Bolt12AmountUnnecessary
+            | PayError::PartialTooLarge(_)
+            | PayError::PartialUnsupported
+            | PayError::InvalidTlvs
+            | PayError::KeysendToSelf => Code::InvalidParams,
+            PayError::Expired { .. } => Code::PayInvoiceExpired,
+            PayError::InProgress(_) => Code::PayInProgress,
+            PayError::PaidDifferently(_) => Code::PayHashAlreadyUsed,
+            PayError::AlreadyPaid(_) => Code::PayAlreadyPaid,
+            PayError::Failed { failure, .. } => match failure {
+                PayFailure::RefusedByPayee => Code::PayDestinationFailed,
+                PayFailure::NoRoute => Code::PayRouteNotFound,
+                PayFailure::InvoiceExpired => Code::PayInvoiceExpired,
+                PayFailure::TimedOut => Code::PayStoppedRetrying,
+                PayFailure::Other => Code::PayUnspecifiedError,
+            },
+            PayError::Randomness(_) => Code::Unspecified,
+            PayError::Stopped => Code::ShuttingDown,
+            PayError::Ledger(error) => error.code(),
+        }
+    }
+
+    fn data(&self) -> Data {
+        #[derive(Serialize)]
+        struct Times {
+            now: u64,
+            expiry: u64,
+        }
+        match self {
+            PayError::Expired { ago, expires_at } => data(Times {
+                now: expires_at.saturating_add(*ago).0,
+                expiry: expires_at.0,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Failure for DecodeError {
+    fn code(&self) -> Code {
+        match self {
+            DecodeError::Unparsable | DecodeError::Bolt11(_) | DecodeError::Bolt12(_) => Code::InvalidParams,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::shared::invoice::tests::unpaid;
+    use crate::error::RpcError;
+    use boltill_till::InvoiceStatus;
+    use boltill_types::UnixSeconds;
+    use serde_json::{Value, json};
+
+    fn told(failure: impl Failure) -> Value {
+        serde_json::to_value(RpcError::from(failure)).unwrap()
+    }
+
+    #[test]
+    fn a_label_that_is_taken_comes_with_the_invoice_that_has_it() {
+        let error = CreateInvoiceError::from(FilingError::DuplicateLabel(Box::new(unpaid())));
+        let told = told(error);
+        assert_eq!(
+            (&told["code"], &told["message"]),
+            (&json!(900), &json!("Duplicate label 'coffee'"))
+        );
+        assert_eq!(told["data"]["created_index"], 1);
+    }
+
+    #[test]
+    fn an_invoice_that_expired_is_the_data_of_the_error() {
+        let told = told(WaitInvoiceError::Expired(Box::new(unpaid())));
+        assert_eq!(
+            (&told["code"], &told["message"]),
+            (&json!(903), &json!("invoice expired during wait"))
+        );
+        assert_eq!(told["data"]["label"], "coffee");
+    }
+
+    #[test]
+    fn another_status_than_expected_is_told_with_both() {
+        let error = DeleteInvoiceError::StatusMismatch {
+            current: InvoiceStatus::Paid,
+            expected: InvoiceStatus::Unpaid,
+        };
+        assert_eq!(
+            told(error),
+            json!({
+                "code": 906,
+                "message": "Invoice status is paid not unpaid",
+                "data": {"current_status": "paid", "expected_status": "unpaid"},
+            })
+        );
+    }
+
+    #[test]
+    fn an_expired_invoice_is_refused_with_both_times() {
+        let error = PayError::Expired {
+            ago: 5,
+            expires_at: UnixSeconds(1_700_000_000),
+        };
+        assert_eq!(
+            told(error),
+            json!({
+                "code": 207,
+                "message": "Invoice expired 5 seconds ago",
+                "data": {"now": 1_700_000_005, "expiry": 1_700_000_000},
+            })
+        );
+    }
+
+    #[test]
+    fn the_rest_has_core_lightnings_numbers_and_words() {
+        let rest = [
+            (told(FilingError::PreimageUsed(Box::new(unpaid()))), 901, "preimage already used"),
+            (told(DeleteInvoiceError::UnknownInvoice), 905, "Unknown invoice"),
+            (
+                told(DeleteInvoiceError::DescriptionRemoved),
+                908,
+                "Invoice description already removed",
+            ),
+            (told(WaitInvoiceError::LabelNotFound), -1, "Label not found"),
+            (told(WaitInvoiceError::Deleted), -1, "Invoice deleted during wait"),
+            (
+                told(WaitAnyInvoiceError::TimedOut),
+                904,
+                "Timed out while waiting for invoice to be paid",
+            ),
+            (
+                told(CreateInvoiceError::DescriptionTooLong(700)),
+                -32602,
+                "Description greater than 639 bytes invalid (description length 700)",
+            ),
+            (told(CreateInvoiceError::FallbackInvalid), -1, "Fallback address not valid"),
+            (told(FileInvoiceError::IncorrectPreimage), -32602, "Incorrect preimage"),
+            (told(ListError::InvalidInvstring), -32602, "Invalid invstring"),
+        ];
+        for (told, code, words) in rest {
+            assert_eq!(told, json!({"code": code, "message": words}));
+        }
+    }
+
+    #[test]
+    fn a_failure_that_is_on_file_keeps_its_number() {
+        for failure in [
+            PayFailure::RefusedByPayee,
+            PayFailure::NoRoute,
+            PayFailure::InvoiceExpired,
+            PayFailure::TimedOut,
+            PayFailure::Other,
+        ] {
+            let message = "no".to_owned();
+            let error = PayError::Failed { failure, message };
+            assert_eq!(error.code().number(), failure.code());
+        }
+    }
+}
