@@ -1,1 +1,51 @@
-//! BOLT 12 invoice_requests that answer no offer, in both dialects.
+//! BOLT 12 invoice_requests that answer no offer, and the invoices sent for them.
+//!
+//! Somebody who pays out (an ATM, a refund desk) shows an invoice_request, `lnr1...`; whoever reads it sends back an
+//! invoice, `lni1...`, and is paid. Such a request is written in two dialects: Core Lightning signs it and insists on
+//! the signature, the text of BOLT 12 and LDK have none and refuse one. Both are the same request: the [`InvreqId`]
+//! does not cover the signature, and an invoice mirrors every field but signatures.
+//!
+//! Reading goes in steps, each a type, so that what was not checked cannot be used:
+//!
+//! * bytes or text -> [`InvoiceRequest`] (well-formed) -> [`OfferlessRequest`] (fit to be answered);
+//! * bytes or text -> [`Invoice`] (well-formed) -> [`CompleteInvoice`] (nothing missing) -> [`SignedInvoice`].
+//!
+//! Writing goes the same way: [`InvoiceRequestBuilder`] makes an [`OfferlessRequest`], [`InvoiceBuilder`] a
+//! [`CompleteInvoice`], and each is signed by a closure, for the keys live elsewhere.
+//!
+//! Every message keeps the records it was read from, byte for byte: unknown odd fields are mirrored like known ones.
+
+pub mod bech32;
+mod bigsize;
+mod blinded_path;
+mod error;
+mod features;
+mod field;
+mod id;
+mod invoice;
+mod invoice_error;
+mod invoice_request;
+pub mod merkle;
+mod offer;
+mod payinfo;
+pub mod signature;
+mod tlv;
+pub mod types;
+
+pub use bigsize::BigSizeError;
+pub use blinded_path::{BlindedHop, BlindedPath, Direction, IntroductionNode, TooManyHops};
+pub use error::{DataError, MessageKind, ParseError};
+pub use features::Features;
+pub use field::FieldFault;
+pub use id::{IdError, InvreqId, OfferId};
+pub use invoice::{
+    CompleteInvoice, FallbackAddress, Invoice, InvoiceBuilder, InvoiceFields, InvoiceRejection, SignedInvoice,
+};
+pub use invoice_error::InvoiceError;
+pub use invoice_request::{
+    Bip353Name, Dialect, InvoiceRequest, InvoiceRequestBuilder, InvreqFields, OfferlessRequest,
+    RequestRejection,
+};
+pub use offer::{Offer, OfferFields};
+pub use payinfo::BlindedPayInfo;
+pub use tlv::{MAX_STREAM_BYTES, TlvRecord, TlvStream, TlvWriter};
