@@ -86,10 +86,8 @@ impl Connection {
                     let Some(permit) = self.permit(reader).await else {
                         return false;
                     };
-                    if !self
-                        .take_request(reader, &buffer[taken..taken + length], permit)
-                        .await
-                    {
+                    let request = &buffer[taken..taken + length];
+                    if !self.take_request(reader, request, permit).await {
                         return false;
                     }
                     taken += length;
