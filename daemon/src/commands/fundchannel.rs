@@ -86,6 +86,10 @@ pub const COMMAND: Command = Command {
         ),
         (Code::FundOutputIsDust, "The amount is too small to be relayed."),
         (
+            Code::FundBroadcastFailed,
+            "bitcoind does not take the funding transaction.",
+        ),
+        (
             Code::FundPeerNotConnected,
             "The node disconnected before it could be asked.",
         ),
@@ -210,6 +214,7 @@ impl Failure for OpenError {
             OpenError::NotConnected => Code::FundPeerNotConnected,
             OpenError::TooLarge { .. } => Code::FundMaxExceeded,
             OpenError::Wallet(error) => error.code(),
+            OpenError::Broadcast(_) => Code::FundBroadcastFailed,
             OpenError::Refused(_) | OpenError::ByPeer(_) => Code::Unspecified,
         }
     }

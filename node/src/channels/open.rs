@@ -4,7 +4,7 @@ use crate::Node;
 use crate::config::ANCHOR_RESERVE;
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf, Transaction};
-use boltill_onchain::{FeerateName, Spend, SpendAmount, SpendError};
+use boltill_onchain::{FeerateName, PublishError, Spend, SpendAmount, SpendError};
 use boltill_types::Msat;
 use lightning::ln::types::ChannelId;
 use lightning::sign::EntropySource;
@@ -61,6 +61,9 @@ pub enum OpenError {
     /// The wallet could not fund it.
     #[error(transparent)]
     Wallet(#[from] SpendError),
+    /// bitcoind does not take the funding transaction.
+    #[error("the funding transaction was not sent: {0}")]
+    Broadcast(#[from] PublishError),
     /// LDK refuses the request as such.
     #[error("{0}")]
     Refused(String),
@@ -170,7 +173,11 @@ impl Node {
             return Err(error.into());
         }
         inner.peer_manager.process_events();
-        outcome.await.unwrap_or_else(|_| Err(OpenError::ByPeer("the node is stopping".to_owned())))
+        let stopping = |_| Err(OpenError::ByPeer("the node is stopping".to_owned()));
+        let opened = outcome.await.unwrap_or_else(stopping)?;
+        // LDK has handed the funding transaction over by now; this waits until bitcoind has it too.
+        inner.broadcaster.publish(opened.funding.clone()).await?;
+        Ok(opened)
     }
 
     /// What must stay in the wallet when there are `more` channels with anchors than now.
