@@ -279,7 +279,11 @@ mod tests {
     #[test]
     fn the_rest_has_core_lightnings_numbers_and_words() {
         let rest = [
-            (told(FilingError::PreimageUsed(Box::new(unpaid()))), 901, "preimage already used"),
+            (
+                told(FilingError::PreimageUsed(Box::new(unpaid()))),
+                901,
+                "preimage already used",
+            ),
             (told(DeleteInvoiceError::UnknownInvoice), 905, "Unknown invoice"),
             (
                 told(DeleteInvoiceError::DescriptionRemoved),
@@ -298,8 +302,16 @@ mod tests {
                 -32602,
                 "Description greater than 639 bytes invalid (description length 700)",
             ),
-            (told(CreateInvoiceError::FallbackInvalid), -1, "Fallback address not valid"),
-            (told(FileInvoiceError::IncorrectPreimage), -32602, "Incorrect preimage"),
+            (
+                told(CreateInvoiceError::FallbackInvalid),
+                -1,
+                "Fallback address not valid",
+            ),
+            (
+                told(FileInvoiceError::IncorrectPreimage),
+                -32602,
+                "Incorrect preimage",
+            ),
             (told(ListError::InvalidInvstring), -32602, "Invalid invstring"),
         ];
         for (told, code, words) in rest {

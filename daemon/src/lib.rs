@@ -9,6 +9,8 @@ pub mod commands;
 pub mod context;
 mod engine;
 pub mod error;
+mod failures;
+mod hex;
 pub mod lock;
 pub mod logging;
 pub mod options;

@@ -51,7 +51,10 @@ pub const COMMAND: Command = Command {
 impl Run for CreateInvoice {
     async fn run(self, call: Call) -> Outcome {
         let label = self.label.into_label()?;
-        let invoice = call.till()?.file_invoice(&self.invstring, label, self.preimage).await?;
+        let invoice = call
+            .till()?
+            .file_invoice(&self.invstring, label, self.preimage)
+            .await?;
         Answer::of(&InvoiceEntry::of(&invoice))
     }
 }
@@ -70,7 +73,10 @@ mod tests {
             ),
         ];
         for (params, words) in refusals {
-            assert_eq!(test_call().answer("createinvoice", params).await, Err(words.to_owned()));
+            assert_eq!(
+                test_call().answer("createinvoice", params).await,
+                Err(words.to_owned())
+            );
         }
     }
 }

@@ -20,7 +20,10 @@ pub const COMMAND: Command = Command {
     name: "decode",
     category: Category::Utility,
     answer: fields::FIELDS,
-    errors: &[(Code::InvalidParams, "The *string* is none of these, or is broken.")],
+    errors: &[(
+        Code::InvalidParams,
+        "The *string* is none of these, or is broken.",
+    )],
     examples: &[Example {
         typed: "decode lnbcrt15u1p58zpr...",
         answer: r#"{"type":"bolt11 invoice","currency":"bcrt","created_at":1795230636,"expiry":604800,"payee":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","amount_msat":1500000,"description":"2 cups of coffee","min_final_cltv_expiry":24,"payment_secret":"6f1d1f3c9c0c4a3f8e9b7a5d2c1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e","features":"02024100","payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","signature":"3045022100c1d2e3f4...","valid":true}"#,
@@ -48,7 +51,10 @@ mod tests {
     const OFFER: &str = "lno1pgx9getnwss8vetrw3hhyuckyypwa3eyt44h6txtxquqh7lz5djge4afgfjn7k4rgrkuag0jsd5xvxg";
 
     async fn decoded(text: &str) -> Value {
-        let answer = test_call().answer("decode", &format!("[\"{text}\"]")).await.unwrap();
+        let answer = test_call()
+            .answer("decode", &format!("[\"{text}\"]"))
+            .await
+            .unwrap();
         let answer = serde_json::from_str(&answer).unwrap();
         assert_eq!(mismatches(COMMAND.answer, &answer), [] as [&str; 0]);
         answer
@@ -56,7 +62,10 @@ mod tests {
 
     #[tokio::test]
     async fn an_invoice_says_what_it_is_for() {
-        for text in [DONATION.to_owned(), format!("LIGHTNING:{}", DONATION.to_uppercase())] {
+        for text in [
+            DONATION.to_owned(),
+            format!("LIGHTNING:{}", DONATION.to_uppercase()),
+        ] {
             let invoice = decoded(&text).await;
             assert_eq!(invoice["type"], "bolt11 invoice");
             assert_eq!(invoice["description"], "Please consider supporting this project");

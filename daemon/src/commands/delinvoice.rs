@@ -45,7 +45,10 @@ pub const COMMAND: Command = Command {
 impl Run for DelInvoice {
     async fn run(self, call: Call) -> Outcome {
         let label = self.label.into_label()?;
-        let invoice = call.till()?.delete_invoice(label, self.status, self.desconly).await?;
+        let invoice = call
+            .till()?
+            .delete_invoice(label, self.status, self.desconly)
+            .await?;
         Answer::of(&InvoiceEntry::of(&invoice))
     }
 }
@@ -68,7 +71,10 @@ mod tests {
             ),
         ];
         for (params, words) in refusals {
-            assert_eq!(test_call().answer("delinvoice", params).await, Err(words.to_owned()));
+            assert_eq!(
+                test_call().answer("delinvoice", params).await,
+                Err(words.to_owned())
+            );
         }
     }
 }

@@ -75,14 +75,21 @@ impl Run for DelPay {
             (Some(groupid), Some(partid)) => Some((groupid, partid)),
             (None, None) => None,
             _ => {
-                return Err(RpcError::invalid_params("Must set both partid and groupid, or neither"));
+                return Err(RpcError::invalid_params(
+                    "Must set both partid and groupid, or neither",
+                ));
             }
         };
         let hash = self.payment_hash;
         let deleted = call.till()?.delete_payments(hash, self.status.0, part).await;
         let deleted = deleted.map_err(|error| refused(error, hash, part.is_some()))?;
-        let payments = deleted.iter().map(SendpayEntry::of).map(SendpayEntry::without_description);
-        Answer::of(&Deleted { payments: payments.collect() })
+        let payments = deleted
+            .iter()
+            .map(SendpayEntry::of)
+            .map(SendpayEntry::without_description);
+        Answer::of(&Deleted {
+            payments: payments.collect(),
+        })
     }
 }
 

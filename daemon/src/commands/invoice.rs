@@ -135,7 +135,11 @@ impl FromToken for Exposed {
 
     fn from_token(token: Token<'_>) -> Result<Exposed, Refusal> {
         if let Ok(all) = bool::from_token(token) {
-            return Ok(Exposed(if all { ExposePrivate::Always } else { ExposePrivate::Never }));
+            return Ok(Exposed(if all {
+                ExposePrivate::Always
+            } else {
+                ExposePrivate::Never
+            }));
         }
         let channels = match token.elements() {
             Some(elements) => elements.into_iter().map(ShortChannelId::from_token).collect(),
@@ -194,7 +198,9 @@ impl Run for Invoice {
             expiry: self.expiry,
             fallbacks: self.fallbacks.unwrap_or_default(),
             preimage: self.preimage,
-            expose_private: self.exposeprivatechannels.map_or_else(ExposePrivate::default, |exposed| exposed.0),
+            expose_private: self
+                .exposeprivatechannels
+                .map_or_else(ExposePrivate::default, |exposed| exposed.0),
             cltv: self.cltv,
             deschashonly: self.deschashonly,
         };
@@ -255,7 +261,11 @@ mod tests {
             (r#"[1, "a"]"#.to_owned(), "missing required parameter: description".to_owned()),
         ];
         for (params, words) in refusals {
-            assert_eq!(test_call().answer("invoice", &params).await, Err(words), "{params}");
+            assert_eq!(
+                test_call().answer("invoice", &params).await,
+                Err(words),
+                "{params}"
+            );
         }
     }
 
@@ -265,7 +275,10 @@ mod tests {
         assert_eq!(read("true"), Ok(ExposePrivate::Always));
         assert_eq!(read("\"false\""), Ok(ExposePrivate::Never));
         assert_eq!(read("\"0x0x1\""), Ok(ExposePrivate::Only(vec![1])));
-        assert_eq!(read(r#"["0x0x1","0x1x0"]"#), Ok(ExposePrivate::Only(vec![1, 1 << 16])));
+        assert_eq!(
+            read(r#"["0x0x1","0x1x0"]"#),
+            Ok(ExposePrivate::Only(vec![1, 1 << 16]))
+        );
         assert_eq!(read("[]"), Ok(ExposePrivate::Only(vec![])));
         assert!(read("[true]").is_err());
         assert!(read("null").is_err());

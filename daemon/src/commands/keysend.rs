@@ -47,7 +47,10 @@ pub const COMMAND: Command = Command {
     category: Category::Payments,
     answer: PAID,
     errors: &[
-        (Code::InvalidParams, "The payee is ourselves, or *extratlvs* has types that cannot be sent."),
+        (
+            Code::InvalidParams,
+            "The payee is ourselves, or *extratlvs* has types that cannot be sent.",
+        ),
         (
             Code::PayDestinationFailed,
             "The payee refused, perhaps because it takes no such payments.",
@@ -79,10 +82,11 @@ impl FromToken for HintParam {
     const KIND: Kind = Kind::Array(&Kind::Object(HOP));
 
     fn from_token(token: Token<'_>) -> Result<HintParam, Refusal> {
-        let hops = token.elements().and_then(|hops| hops.into_iter().map(hop).collect());
-        let hops: Vec<_> = hops.ok_or(
-            "should be an array of arrays of hops with id, scid, feebase, feeprop and expirydelta",
-        )?;
+        let hops = token
+            .elements()
+            .and_then(|hops| hops.into_iter().map(hop).collect());
+        let hops: Vec<_> = hops
+            .ok_or("should be an array of arrays of hops with id, scid, feebase, feeprop and expirydelta")?;
         Ok(HintParam(RouteHint(hops)))
     }
 }
@@ -126,7 +130,9 @@ impl FromToken for ExtraTlvs {
             let number: u64 = name.parse().ok()?;
             Some((number, HexBytes::from_token(value).ok()?.0))
         };
-        let records = token.members().and_then(|members| members.into_iter().map(record).collect());
+        let records = token
+            .members()
+            .and_then(|members| members.into_iter().map(record).collect());
         let mut records: Vec<_> = records.ok_or("should be an object of hex values by field number")?;
         records.sort_unstable();
         Ok(ExtraTlvs(records))
@@ -142,7 +148,12 @@ impl Keysend {
             fee_limit: fee_limit(self.maxfee, self.maxfeepercent, self.exemptfee)?,
             retry_for: Duration::from_secs(self.retry_for.into()),
             max_delay: self.maxdelay.unwrap_or(PayRequest::DEFAULT_MAX_DELAY),
-            route_hints: self.routehints.unwrap_or_default().into_iter().map(|hint| hint.0).collect(),
+            route_hints: self
+                .routehints
+                .unwrap_or_default()
+                .into_iter()
+                .map(|hint| hint.0)
+                .collect(),
             extra_tlvs: self.extratlvs.map(|tlvs| tlvs.0).unwrap_or_default(),
         })
     }
@@ -166,16 +177,26 @@ mod tests {
 
     fn request(others: &str) -> KeysendRequest {
         let params = format!(r#"{{"destination":"{KEY}","amount_msat":1{others}}}"#);
-        Keysend::parse(Token::parse(&params).unwrap()).unwrap().into_request().unwrap()
+        Keysend::parse(Token::parse(&params).unwrap())
+            .unwrap()
+            .into_request()
+            .unwrap()
     }
 
     #[test]
     fn ways_that_are_not_public_are_read_hop_by_hop() {
-        let hop = format!(r#"{{"id":"{KEY}","scid":"0x0x7","feebase":"1sat","feeprop":20,"expirydelta":30}}"#);
+        let hop =
+            format!(r#"{{"id":"{KEY}","scid":"0x0x7","feebase":"1sat","feeprop":20,"expirydelta":30}}"#);
         let request = request(&format!(r#","routehints":[[{hop}]]"#));
         let hop = &request.route_hints[0].0[0];
-        assert_eq!((hop.src_node_id.to_string().as_str(), hop.short_channel_id), (KEY, 7));
-        assert_eq!((hop.fees.base_msat, hop.fees.proportional_millionths), (1_000, 20));
+        assert_eq!(
+            (hop.src_node_id.to_string().as_str(), hop.short_channel_id),
+            (KEY, 7)
+        );
+        assert_eq!(
+            (hop.fees.base_msat, hop.fees.proportional_millionths),
+            (1_000, 20)
+        );
         assert_eq!(hop.cltv_expiry_delta, 30);
     }
 
@@ -190,10 +211,19 @@ mod tests {
         let hints = "routehints: should be an array of arrays of hops with id, scid, feebase, feeprop and expirydelta";
         let tlvs = "extratlvs: should be an object of hex values by field number";
         let refusals = [
-            (r#""routehints":[[{}]]"#, format!("{hints}: invalid token '[[{{}}]]'")),
+            (
+                r#""routehints":[[{}]]"#,
+                format!("{hints}: invalid token '[[{{}}]]'"),
+            ),
             (r#""routehints":[{}]"#, format!("{hints}: invalid token '[{{}}]'")),
-            (r#""extratlvs":{"x":"00"}"#, format!("{tlvs}: invalid token '{{\"x\":\"00\"}}'")),
-            (r#""extratlvs":{"7":"0"}"#, format!("{tlvs}: invalid token '{{\"7\":\"0\"}}'")),
+            (
+                r#""extratlvs":{"x":"00"}"#,
+                format!("{tlvs}: invalid token '{{\"x\":\"00\"}}'"),
+            ),
+            (
+                r#""extratlvs":{"7":"0"}"#,
+                format!("{tlvs}: invalid token '{{\"7\":\"0\"}}'"),
+            ),
             (
                 r#""maxfee":1,"maxfeepercent":1"#,
                 "If you specify maxfee, cannot specify maxfeepercent or exemptfee.".to_owned(),
@@ -201,7 +231,11 @@ mod tests {
         ];
         for (others, words) in refusals {
             let params = format!(r#"{{"destination":"{KEY}","amount_msat":1,{others}}}"#);
-            assert_eq!(test_call().answer("keysend", &params).await, Err(words), "{others}");
+            assert_eq!(
+                test_call().answer("keysend", &params).await,
+                Err(words),
+                "{others}"
+            );
         }
         assert_eq!(
             test_call().answer("keysend", r#"["02", 1]"#).await,

@@ -78,10 +78,20 @@ impl ListInvoices {
         }
         let range = page::range(self.index, self.start, self.limit)?;
         Ok(match self {
-            ListInvoices { label: Some(label), .. } => InvoiceQuery::Label(label.into_label()?),
-            ListInvoices { invstring: Some(text), .. } => InvoiceQuery::Invstring(text),
-            ListInvoices { payment_hash: Some(hash), .. } => InvoiceQuery::PaymentHash(hash),
-            ListInvoices { offer_id: Some(id), .. } => InvoiceQuery::Offer(OfferId(id)),
+            ListInvoices {
+                label: Some(label), ..
+            } => InvoiceQuery::Label(label.into_label()?),
+            ListInvoices {
+                invstring: Some(text),
+                ..
+            } => InvoiceQuery::Invstring(text),
+            ListInvoices {
+                payment_hash: Some(hash),
+                ..
+            } => InvoiceQuery::PaymentHash(hash),
+            ListInvoices {
+                offer_id: Some(id), ..
+            } => InvoiceQuery::Offer(OfferId(id)),
             _ => InvoiceQuery::Range(range),
         })
     }
@@ -149,14 +159,20 @@ mod tests {
             (r#"{"label":"a","invstring":"b","start":1}"#, one_of),
             (r#"{"start":1}"#, "Can only specify {start} with {index}"),
             (r#"{"limit":1}"#, "Can only specify {limit} with {index}"),
-            (r#"{"index":"deleted"}"#, "index: unknown index: invalid token '\"deleted\"'"),
+            (
+                r#"{"index":"deleted"}"#,
+                "index: unknown index: invalid token '\"deleted\"'",
+            ),
             (
                 r#"{"payment_hash":"00"}"#,
                 "payment_hash: should be a 32 byte hex value: invalid token '\"00\"'",
             ),
         ];
         for (params, words) in refusals {
-            assert_eq!(test_call().answer("listinvoices", params).await, Err(words.to_owned()));
+            assert_eq!(
+                test_call().answer("listinvoices", params).await,
+                Err(words.to_owned())
+            );
         }
     }
 }

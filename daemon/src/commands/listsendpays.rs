@@ -76,7 +76,10 @@ mod tests {
         let hash = "0a".repeat(32);
         let both = format!(r#"["lnbc1", "{hash}"]"#);
         let refusals = [
-            (both.as_str(), "Can only specify one of {bolt11} or {payment_hash}"),
+            (
+                both.as_str(),
+                "Can only specify one of {bolt11} or {payment_hash}",
+            ),
             (r#"{"start":1}"#, "Can only specify {start} with {index}"),
             (r#"{"limit":1}"#, "Can only specify {limit} with {index}"),
             (

@@ -9,25 +9,40 @@ mod checkmessage;
 mod close;
 mod command;
 mod connect;
+mod createinvoice;
+mod decode;
+mod delinvoice;
+mod delpay;
 mod disconnect;
 mod feerates;
 mod fundchannel;
 mod getinfo;
 mod help;
+mod invoice;
+mod keysend;
 mod listchannels;
 mod listconfigs;
 mod listfunds;
+mod listinvoices;
 mod listnodes;
+mod listpays;
 mod listpeerchannels;
 mod listpeers;
+mod listsendpays;
 mod manual;
 mod newaddr;
+mod pay;
 mod prelude;
-mod shared;
+pub(crate) mod shared;
+mod signinvoice;
 mod signmessage;
 mod stop;
+mod wait;
+mod waitanyinvoice;
 mod waitblockheight;
+mod waitinvoice;
 mod withdraw;
+mod xpay;
 
 pub use command::{Category, Command, Example, Handler, OnHangUp, Run, Running, paragraphs};
 
@@ -37,22 +52,37 @@ pub static COMMANDS: &[Command] = &[
     checkmessage::COMMAND,
     close::COMMAND,
     connect::COMMAND,
+    createinvoice::COMMAND,
+    decode::COMMAND,
+    delinvoice::COMMAND,
+    delpay::COMMAND,
     disconnect::COMMAND,
     feerates::COMMAND,
     fundchannel::COMMAND,
     getinfo::COMMAND,
     help::COMMAND,
+    invoice::COMMAND,
+    keysend::COMMAND,
     listchannels::COMMAND,
     listconfigs::COMMAND,
     listfunds::COMMAND,
+    listinvoices::COMMAND,
     listnodes::COMMAND,
+    listpays::COMMAND,
     listpeerchannels::COMMAND,
     listpeers::COMMAND,
+    listsendpays::COMMAND,
     newaddr::COMMAND,
+    pay::COMMAND,
+    signinvoice::COMMAND,
     signmessage::COMMAND,
     stop::COMMAND,
+    wait::COMMAND,
+    waitanyinvoice::COMMAND,
     waitblockheight::COMMAND,
+    waitinvoice::COMMAND,
     withdraw::COMMAND,
+    xpay::COMMAND,
 ];
 
 /// A list of commands in which one is found by its name.

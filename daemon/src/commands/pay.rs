@@ -54,8 +54,14 @@ pub const COMMAND: Command = Command {
     category: Category::Payments,
     answer: PAID,
     errors: &[
-        (Code::InvalidParams, "The invoice is none that can be paid, or the amount does not go with it."),
-        (Code::PayInProgress, "A payment of this payment hash is under way."),
+        (
+            Code::InvalidParams,
+            "The invoice is none that can be paid, or the amount does not go with it.",
+        ),
+        (
+            Code::PayInProgress,
+            "A payment of this payment hash is under way.",
+        ),
         (
             Code::PayHashAlreadyUsed,
             "This payment hash was paid with another amount or to another node.",
@@ -109,7 +115,12 @@ impl Pay {
             fee_limit: fee_limit(self.maxfee, self.maxfeepercent, self.exemptfee)?,
             retry_for: Duration::from_secs(self.retry_for.into()),
             max_delay: self.maxdelay.map_or(PayRequest::DEFAULT_MAX_DELAY, u32::from),
-            exclude: self.exclude.unwrap_or_default().into_iter().map(|excluded| excluded.0).collect(),
+            exclude: self
+                .exclude
+                .unwrap_or_default()
+                .into_iter()
+                .map(|excluded| excluded.0)
+                .collect(),
             partial: self.partial_msat,
         })
     }
@@ -131,7 +142,10 @@ mod tests {
     use boltill_till::{Exclude, FeeLimit};
 
     fn request(params: &str) -> PayRequest {
-        Pay::parse(Token::parse(params).unwrap()).unwrap().into_request().unwrap()
+        Pay::parse(Token::parse(params).unwrap())
+            .unwrap()
+            .into_request()
+            .unwrap()
     }
 
     #[test]
@@ -152,7 +166,10 @@ mod tests {
         );
         assert_eq!(request.amount, Some(Msat(2_000)));
         assert_eq!(request.fee_limit, FeeLimit::Absolute(Msat(10)));
-        assert_eq!((request.retry_for, request.max_delay), (Duration::from_secs(20), 144));
+        assert_eq!(
+            (request.retry_for, request.max_delay),
+            (Duration::from_secs(20), 144)
+        );
         assert_eq!(request.exclude, [Exclude::Channel(7)]);
         assert_eq!(
             (request.label.as_deref(), request.description.as_deref()),

@@ -17,7 +17,11 @@ parameters! {
 pub const COMMAND: Command = Command {
     name: "signinvoice",
     category: Category::Invoices,
-    answer: &[Field::always("bolt11", Kind::String, "The invoice with our signature.")],
+    answer: &[Field::always(
+        "bolt11",
+        Kind::String,
+        "The invoice with our signature.",
+    )],
     errors: &[(Code::InvalidParams, "The *invstring* is no BOLT 11 invoice.")],
     examples: &[Example {
         typed: "signinvoice lnbcrt1m1p58xjk...",
@@ -51,7 +55,10 @@ mod tests {
             ("[{}]", "invstring: should be a string: invalid token '{}'"),
         ];
         for (params, words) in refusals {
-            assert_eq!(test_call().answer("signinvoice", params).await, Err(words.to_owned()));
+            assert_eq!(
+                test_call().answer("signinvoice", params).await,
+                Err(words.to_owned())
+            );
         }
     }
 }

@@ -73,9 +73,17 @@ const INVOICES: &[Field] = &[
 
 const SENDPAYS: &[Field] = &[
     Field::always("status", Kind::String, "`pending`, `complete` or `failed`."),
-    Field::always("partid", Kind::U64, "Which part of the attempt; 0 when it has no parts."),
+    Field::always(
+        "partid",
+        Kind::U64,
+        "Which part of the attempt; 0 when it has no parts.",
+    ),
     Field::always("groupid", Kind::U64, "Which attempt at the payment hash."),
-    Field::always("payment_hash", Kind::Hash, "The hash of the preimage that proves the payment."),
+    Field::always(
+        "payment_hash",
+        Kind::Hash,
+        "The hash of the preimage that proves the payment.",
+    ),
 ];
 
 /// The answer: what the index has reached under its own name, and what moved it under that of the subsystem.
@@ -137,9 +145,17 @@ impl<'a> Mover<'a> {
 
 impl Run for Wait {
     async fn run(self, call: Call) -> Outcome {
-        let Wait { subsystem, indexname, nextvalue } = self;
+        let Wait {
+            subsystem,
+            indexname,
+            nextvalue,
+        } = self;
         let waited = call.till()?.wait(subsystem, indexname, nextvalue).await?;
-        Answer::of(&Reached { subsystem, indexname, waited })
+        Answer::of(&Reached {
+            subsystem,
+            indexname,
+            waited,
+        })
     }
 }
 
@@ -156,7 +172,12 @@ mod tests {
 
     fn shown(subsystem: Subsystem, indexname: IndexKind, details: Option<ChangeDetails>) -> Value {
         let waited = Waited { index: 9, details };
-        let shown = serde_json::to_value(Reached { subsystem, indexname, waited }).unwrap();
+        let shown = serde_json::to_value(Reached {
+            subsystem,
+            indexname,
+            waited,
+        })
+        .unwrap();
         assert_eq!(mismatches(COMMAND.answer, &shown), [] as [&str; 0]);
         shown
     }
@@ -223,7 +244,10 @@ mod tests {
                 r#"["invoices", "created", -1]"#,
                 "nextvalue: should be an unsigned 64 bit integer: invalid token '-1'",
             ),
-            (r#"["invoices", "created"]"#, "missing required parameter: nextvalue"),
+            (
+                r#"["invoices", "created"]"#,
+                "missing required parameter: nextvalue",
+            ),
         ];
         for (params, words) in refusals {
             assert_eq!(test_call().answer("wait", params).await, Err(words.to_owned()));

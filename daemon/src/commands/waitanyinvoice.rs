@@ -36,7 +36,10 @@ pub const COMMAND: Command = Command {
 impl Run for WaitAnyInvoice {
     async fn run(self, call: Call) -> Outcome {
         let timeout = self.timeout.map(Duration::from_secs);
-        let invoice = call.till()?.wait_any_invoice(PayIndex(self.lastpay_index), timeout).await?;
+        let invoice = call
+            .till()?
+            .wait_any_invoice(PayIndex(self.lastpay_index), timeout)
+            .await?;
         Answer::of(&InvoiceEntry::of(&invoice))
     }
 }

@@ -52,8 +52,14 @@ pub const COMMAND: Command = Command {
         Field::always("amount_sent_msat", Kind::Msat, "What left us, fees included."),
     ],
     errors: &[
-        (Code::InvalidParams, "The invoice is none that can be paid, or the amount does not go with it."),
-        (Code::PayInProgress, "A payment of this payment hash is under way."),
+        (
+            Code::InvalidParams,
+            "The invoice is none that can be paid, or the amount does not go with it.",
+        ),
+        (
+            Code::PayInProgress,
+            "A payment of this payment hash is under way.",
+        ),
         (Code::PayDestinationFailed, "The payee refused."),
         (
             Code::PayRouteNotFound,
@@ -105,7 +111,11 @@ impl Xpay {
     fn into_request(self) -> Result<PayRequest, RpcError> {
         let layers = self.layers.filter(|layers| !layers.is_empty());
         unsupported("layers", &layers, "ways are found by LDK, which has none")?;
-        unsupported("payer_note", &self.payer_note, "it belongs to an offer, which this command does not pay")?;
+        unsupported(
+            "payer_note",
+            &self.payer_note,
+            "it belongs to an offer, which this command does not pay",
+        )?;
         unsupported(
             "localinvreqid",
             &self.localinvreqid,
@@ -140,7 +150,10 @@ mod tests {
     use crate::params::{Parameters, Token};
 
     fn request(params: &str) -> PayRequest {
-        Xpay::parse(Token::parse(params).unwrap()).unwrap().into_request().unwrap()
+        Xpay::parse(Token::parse(params).unwrap())
+            .unwrap()
+            .into_request()
+            .unwrap()
     }
 
     #[test]
@@ -153,12 +166,17 @@ mod tests {
 
     #[test]
     fn every_limit_is_passed_on() {
-        let request =
-            request(r#"["lnbc1", "2sat", "1sat", null, 20, 5, 144, null, "a"]"#);
+        let request = request(r#"["lnbc1", "2sat", "1sat", null, 20, 5, 144, null, "a"]"#);
         assert_eq!(request.amount, Some(Msat(2_000)));
         assert_eq!(request.fee_limit, FeeLimit::Absolute(Msat(1_000)));
-        assert_eq!((request.retry_for, request.max_delay), (Duration::from_secs(20), 144));
-        assert_eq!((request.partial, request.label.as_deref()), (Some(Msat(5)), Some("a")));
+        assert_eq!(
+            (request.retry_for, request.max_delay),
+            (Duration::from_secs(20), 144)
+        );
+        assert_eq!(
+            (request.partial, request.label.as_deref()),
+            (Some(Msat(5)), Some("a"))
+        );
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ mod forms;
 mod kind;
 mod text;
 mod token;
+mod words;
 
 pub use amounts::{MsatOrAll, MsatOrAny, Sat, SatOrAll};
 pub use chain::{HexBytes, NodeId, OutPoint, ShortChannelId};

@@ -24,7 +24,11 @@ impl FromToken for PaymentStatus {
     const KIND: Kind = Kind::String;
 
     fn from_token(token: Token<'_>) -> Result<PaymentStatus, Refusal> {
-        let all = [PaymentStatus::Pending, PaymentStatus::Complete, PaymentStatus::Failed];
+        let all = [
+            PaymentStatus::Pending,
+            PaymentStatus::Complete,
+            PaymentStatus::Failed,
+        ];
         Ok(named(token, &all, PaymentStatus::as_str).ok_or("should be an invoice status")?)
     }
 }
@@ -83,7 +87,10 @@ mod tests {
                 "should be 'paid', 'unpaid' or 'expired'"
             );
         }
-        assert_eq!(refusal::<PaymentStatus>("\"paid\""), "should be an invoice status");
+        assert_eq!(
+            refusal::<PaymentStatus>("\"paid\""),
+            "should be an invoice status"
+        );
         assert_eq!(refusal::<IndexKind>("\"made\""), "unknown index");
         assert_eq!(refusal::<Order>("\"deleted\""), "unknown index");
         assert_eq!(refusal::<Subsystem>("\"forwards\""), "unknown subsystem");

@@ -64,7 +64,11 @@ impl<'a> InvoiceEntry<'a> {
     pub fn of(invoice: &'a Invoice) -> InvoiceEntry<'a> {
         let payment = match invoice.state {
             InvoiceState::Unpaid | InvoiceState::Expired => None,
-            InvoiceState::Paid { pay_index, received, paid_at } => Some(Payment {
+            InvoiceState::Paid {
+                pay_index,
+                received,
+                paid_at,
+            } => Some(Payment {
                 pay_index,
                 amount_received_msat: received,
                 paid_at,
@@ -91,8 +95,16 @@ impl<'a> InvoiceEntry<'a> {
 /// The fields of an entry.
 pub const INVOICE: &[Field] = &[
     Field::always("label", Kind::String, "The invoice's unique name."),
-    Field::sometimes("bolt11", Kind::String, "The BOLT 11 invoice; there unless `bolt12` is."),
-    Field::sometimes("bolt12", Kind::String, "The BOLT 12 invoice; there unless `bolt11` is."),
+    Field::sometimes(
+        "bolt11",
+        Kind::String,
+        "The BOLT 11 invoice; there unless `bolt12` is.",
+    ),
+    Field::sometimes(
+        "bolt12",
+        Kind::String,
+        "The BOLT 12 invoice; there unless `bolt11` is.",
+    ),
     Field::sometimes(
         "amount_msat",
         Kind::Msat,

@@ -48,7 +48,10 @@ impl FromToken for Excluded {
         }
         let word = token.word().unwrap_or_default();
         // The till keeps out of both directions.
-        let channel = word.strip_suffix("/0").or_else(|| word.strip_suffix("/1")).unwrap_or(&word);
+        let channel = word
+            .strip_suffix("/0")
+            .or_else(|| word.strip_suffix("/1"))
+            .unwrap_or(&word);
         let channel: Result<ShortChannelId, _> = channel.parse();
         let channel = channel.map_err(|_| "should be short_channel_id_dir or node id")?;
         Ok(Excluded(Exclude::Channel(channel.0)))
@@ -61,13 +64,16 @@ mod tests {
 
     #[test]
     fn a_limit_is_absolute_or_relative() {
-        let limit = |maxfee, percent, exempt| fee_limit(maxfee, percent, exempt).map_err(|error| error.to_string());
+        let limit =
+            |maxfee, percent, exempt| fee_limit(maxfee, percent, exempt).map_err(|error| error.to_string());
         assert_eq!(limit(None, None, None), Ok(FeeLimit::PAY));
-        assert_eq!(
-            limit(Some(Msat(7)), None, None),
-            Ok(FeeLimit::Absolute(Msat(7)))
-        );
-        let relative = |millionths, exempt| Ok(FeeLimit::Relative { millionths, exempt: Msat(exempt) });
+        assert_eq!(limit(Some(Msat(7)), None, None), Ok(FeeLimit::Absolute(Msat(7))));
+        let relative = |millionths, exempt| {
+            Ok(FeeLimit::Relative {
+                millionths,
+                exempt: Msat(exempt),
+            })
+        };
         assert_eq!(limit(None, Some(1.25), None), relative(12_500, 5_000));
         assert_eq!(limit(None, None, Some(Msat(0))), relative(5_000, 0));
         assert_eq!(limit(None, Some(1e300), None), relative(u64::MAX, 5_000));
@@ -86,9 +92,15 @@ mod tests {
             assert_eq!(read(channel), Ok(Exclude::Channel(7)));
         }
         let key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
-        assert_eq!(read(&format!("\"{key}\"")), Ok(Exclude::Node(key.parse().unwrap())));
+        assert_eq!(
+            read(&format!("\"{key}\"")),
+            Ok(Exclude::Node(key.parse().unwrap()))
+        );
         for wrong in ["\"0x0x7/2\"", "7", "{}"] {
-            assert_eq!(read(wrong), Err("should be short_channel_id_dir or node id".into()));
+            assert_eq!(
+                read(wrong),
+                Err("should be short_channel_id_dir or node id".into())
+            );
         }
     }
 }

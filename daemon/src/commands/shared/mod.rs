@@ -2,7 +2,11 @@
 
 pub mod address;
 pub mod channel;
+pub mod invoice;
+pub mod limits;
 pub mod onchain;
+pub mod page;
+pub mod payment;
 pub mod zbase32;
 
 #[cfg(test)]

@@ -86,7 +86,10 @@ impl<'a> SendpayEntry<'a> {
 
     /// Without the description, which `delpay` does not show.
     pub fn without_description(self) -> SendpayEntry<'a> {
-        SendpayEntry { description: None, ..self }
+        SendpayEntry {
+            description: None,
+            ..self
+        }
     }
 }
 
@@ -223,9 +226,17 @@ const DESCRIPTION: Field = Field::sometimes("description", Kind::String, "What t
 /// The fields of an entry of `delpay`.
 pub const DELETED: &[Field] = &[
     CREATED_INDEX,
-    Field::always("id", Kind::U64, "The same as `created_index`, as older clients call it."),
+    Field::always(
+        "id",
+        Kind::U64,
+        "The same as `created_index`, as older clients call it.",
+    ),
     PAYMENT_HASH,
-    Field::always("groupid", Kind::U64, "Counts the attempts at one payment hash from 1."),
+    Field::always(
+        "groupid",
+        Kind::U64,
+        "Counts the attempts at one payment hash from 1.",
+    ),
     Field::sometimes(
         "partid",
         Kind::U64,
@@ -240,7 +251,11 @@ pub const DELETED: &[Field] = &[
         "What left us, fees included; without them while they are not known.",
     ),
     CREATED_AT,
-    Field::sometimes("completed_at", Kind::U64, "When it came to its end, in UNIX seconds."),
+    Field::sometimes(
+        "completed_at",
+        Kind::U64,
+        "When it came to its end, in UNIX seconds.",
+    ),
     STATUS,
     Field::sometimes(
         "payment_preimage",
@@ -288,7 +303,11 @@ pub const PAY: &[Field] = &[
         Kind::Msat,
         "What left us, fees included once they are known; 0 when it failed.",
     ),
-    Field::sometimes("preimage", Kind::Secret, "Of a complete payment: the proof of it."),
+    Field::sometimes(
+        "preimage",
+        Kind::Secret,
+        "Of a complete payment: the proof of it.",
+    ),
     CREATED_INDEX,
     UPDATED_INDEX,
 ];
@@ -393,12 +412,18 @@ pub(crate) mod tests {
         assert_eq!(shown(SendpayEntry::of(&complete), SENDPAY), ended);
 
         ended.as_object_mut().unwrap().remove("description");
-        assert_eq!(shown(SendpayEntry::of(&complete).without_description(), DELETED), ended);
+        assert_eq!(
+            shown(SendpayEntry::of(&complete).without_description(), DELETED),
+            ended
+        );
     }
 
     #[test]
     fn a_part_has_its_number() {
-        let part = Payment { partid: 2, ..pending() };
+        let part = Payment {
+            partid: 2,
+            ..pending()
+        };
         assert_eq!(shown(SendpayEntry::of(&part), SENDPAY)["partid"], 2);
     }
 
