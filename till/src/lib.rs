@@ -34,7 +34,7 @@ pub use pay::{
 };
 pub use receive::{
     CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, ExposePrivate, FileInvoiceError,
-    HintCandidate, HintWarning, InvoicePages, InvoiceQuery, NewBolt11, SignInvoiceError,
+    HintCandidate, HintWarning, InvoicePages, InvoiceQuery, NewBolt11, NoSuitableHints, SignInvoiceError,
 };
 pub use till::{Till, TillConfig};
 pub use waiting::{WaitAnyInvoiceError, WaitInvoiceError, Waited};

@@ -10,8 +10,8 @@ mod sign;
 
 pub(crate) use create::random_preimage;
 pub use create::{CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, NewBolt11};
-pub(crate) use expiry::Expiry;
-pub use hints::{ExposePrivate, HintCandidate, HintWarning};
+pub(crate) use expiry::{Expiry, current};
+pub use hints::{ExposePrivate, HintCandidate, HintWarning, NoSuitableHints};
 pub use list::{InvoicePages, InvoiceQuery};
 pub use sign::{FileInvoiceError, SignInvoiceError};
 

@@ -3,6 +3,7 @@
 //! No wake-up is lost: each subscribes to the ledger's changes first, then looks whether what it waits for has happened,
 //! and only then waits. Whoever falls so far behind that changes are dropped looks again.
 
+use crate::receive::current;
 use crate::till::Till;
 use boltill_ledger::{
     Change, ChangeDetails, IndexKind, Invoice, InvoiceState, InvoiceStatus, LedgerError, Subsystem,
@@ -70,33 +71,22 @@ impl Till {
     /// [`WaitInvoiceError`].
     pub async fn wait_invoice(&self, label: &Label) -> Result<Invoice, WaitInvoiceError> {
         let mut changes = self.ledger().subscribe();
-        self.expire_due().await?;
-        let mut found = self.ledger().invoice_by_label(label).await?;
-        let mut missing = WaitInvoiceError::LabelNotFound;
-        loop {
-            let invoice = found.ok_or(missing)?;
-            match invoice.state {
-                InvoiceState::Paid { .. } => return Ok(invoice),
-                InvoiceState::Expired => return Err(WaitInvoiceError::Expired(Box::new(invoice))),
-                InvoiceState::Unpaid => {}
-            }
-            // Another invoice of the same label, made after this one was deleted, is not what was waited for.
-            loop {
-                match hear(&mut changes).await? {
-                    Heard::Change(change) if change.is_of(&invoice) => {
-                        if change.kind == IndexKind::Deleted {
-                            return Err(WaitInvoiceError::Deleted);
-                        }
-                        break;
-                    }
-                    Heard::Change(_) => {}
-                    Heard::Missed => break,
+        self.expire_some().await?;
+        let found = self.ledger().invoice_by_label(label).await?;
+        let mut invoice = found.map(current).ok_or(WaitInvoiceError::LabelNotFound)?;
+        while invoice.state == InvoiceState::Unpaid {
+            while let Heard::Change(change) = hear(&mut changes).await? {
+                if is_of(&change, &invoice) {
+                    break;
                 }
             }
-            let created_index = invoice.created_index;
-            found = self.ledger().invoice_by_label(label).await?;
-            found = found.filter(|found| found.created_index == created_index);
-            missing = WaitInvoiceError::Deleted;
+            // By its hash: another invoice of that label is not the one that was waited for.
+            let found = self.ledger().invoice_by_hash(invoice.payment_hash).await?;
+            invoice = found.map(current).ok_or(WaitInvoiceError::Deleted)?;
+        }
+        match invoice.state {
+            InvoiceState::Paid { .. } => Ok(invoice),
+            InvoiceState::Unpaid | InvoiceState::Expired => Err(WaitInvoiceError::Expired(Box::new(invoice))),
         }
     }
 
@@ -117,7 +107,7 @@ impl Till {
                     return Ok(invoice);
                 }
                 while let Heard::Change(change) = hear(&mut changes).await? {
-                    if change.is_payment() {
+                    if is_payment(&change) {
                         break;
                     }
                 }
@@ -168,31 +158,21 @@ impl Till {
     }
 }
 
-/// What a waiter asks of a change.
-trait Concerns {
-    /// Whether it is a change of that invoice.
-    fn is_of(&self, invoice: &Invoice) -> bool;
-    /// Whether it can be that an invoice was paid.
-    fn is_payment(&self) -> bool;
+/// Whether it is a change of that invoice.
+fn is_of(change: &Change, invoice: &Invoice) -> bool {
+    match &change.details {
+        ChangeDetails::Invoice(changed) => changed.payment_hash == invoice.payment_hash,
+        ChangeDetails::Sendpay(_) => false,
+    }
 }
 
-impl Concerns for Change {
-    fn is_of(&self, invoice: &Invoice) -> bool {
-        match &self.details {
-            ChangeDetails::Invoice(changed) => {
-                changed.label == invoice.label && changed.payment_hash == invoice.payment_hash
-            }
-            ChangeDetails::Sendpay(_) => false,
+/// Whether it can be that an invoice was paid.
+fn is_payment(change: &Change) -> bool {
+    match &change.details {
+        ChangeDetails::Invoice(changed) => {
+            change.kind == IndexKind::Updated && changed.status == InvoiceStatus::Paid
         }
-    }
-
-    fn is_payment(&self) -> bool {
-        match &self.details {
-            ChangeDetails::Invoice(changed) => {
-                self.kind == IndexKind::Updated && changed.status == InvoiceStatus::Paid
-            }
-            ChangeDetails::Sendpay(_) => false,
-        }
+        ChangeDetails::Sendpay(_) => false,
     }
 }
 

@@ -8,45 +8,45 @@ use boltill_types::Msat;
 use lightning_invoice::{Fallback, PrivateRoute, RawTaggedField, SignedRawBolt11Invoice};
 use serde::Serialize;
 
-/// What a BOLT 11 invoice says.
+/// What a BOLT 11 invoice says, by the names of Core Lightning's `decode`.
 #[derive(Clone, Debug, Serialize)]
 #[allow(
     missing_docs,
     reason = "the fields are those of BOLT 11, by the names of Core Lightning's decode"
 )]
 pub struct Bolt11 {
-    pub r#type: &'static str,
-    pub currency: String,
-    pub created_at: u64,
-    pub expiry: u64,
-    pub payee: String,
+    r#type: &'static str,
+    currency: String,
+    created_at: u64,
+    expiry: u64,
+    payee: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount_msat: Option<Msat>,
+    amount_msat: Option<Msat>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description_hash: Option<String>,
-    pub min_final_cltv_expiry: u64,
+    description_hash: Option<String>,
+    min_final_cltv_expiry: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_secret: Option<String>,
+    payment_secret: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub features: Option<String>,
+    features: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_metadata: Option<String>,
+    payment_metadata: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fallbacks: Vec<FallbackAddress>,
+    fallbacks: Vec<FallbackAddress>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub routes: Vec<Vec<Hop>>,
+    routes: Vec<Vec<Hop>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub extra: Vec<ExtraField>,
-    pub payment_hash: String,
-    pub signature: String,
-    pub valid: bool,
+    extra: Vec<ExtraField>,
+    payment_hash: String,
+    signature: String,
+    valid: bool,
 }
 
 /// An address for those who cannot pay by Lightning.
 #[derive(Clone, Debug, Serialize)]
-pub struct FallbackAddress {
+struct FallbackAddress {
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ pub struct FallbackAddress {
 
 /// One hop of a route hint.
 #[derive(Clone, Debug, Serialize)]
-pub struct Hop {
+struct Hop {
     pubkey: String,
     short_channel_id: String,
     fee_base_msat: u32,
@@ -66,7 +66,7 @@ pub struct Hop {
 
 /// A field that we do not know.
 #[derive(Clone, Debug, Serialize)]
-pub struct ExtraField {
+struct ExtraField {
     tag: String,
     data: String,
 }

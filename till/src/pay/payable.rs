@@ -125,3 +125,6 @@ fn bolt12(text: String, network: Network, request: &PayRequest) -> Result<(Payab
     };
     Ok((payable, UnixSeconds(created_at).saturating_add(lifetime)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,7 +107,8 @@ impl Till {
         };
         if let Err(error) = sent {
             let (failure, message) = explain_send(error);
-            self.fail(id, failure, message).await?;
+            let recorded = self.fail(id, failure, message).await;
+            recorded.inspect_err(|_| self.inner.flights.cancel(filed_id))?;
         }
         Ok(landing)
     }

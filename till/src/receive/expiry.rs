@@ -1,12 +1,13 @@
 //! Invoices that nobody paid in time.
 //!
 //! Expiring is a change on file: the updated index moves and whoever waits is told. A task does it when the next
-//! invoice is due, many at once. Reading does it as well, if one is due by then, so that nobody sees an unpaid invoice
-//! that cannot be paid any more. The time at which the next is due is known in memory, so that costs nothing as long
-//! as none is.
+//! invoice is due, many at once. So does whoever reads, if an invoice is due by then, so that the change is on file when
+//! it is seen; the time at which the next is due is known in memory, so that this costs nothing as long as none is.
+//! After a long time off there may be more due than a reader can wait for. The task works through them, and meanwhile
+//! [`current`] shows them as what they are.
 
 use crate::till::Till;
-use boltill_ledger::LedgerError;
+use boltill_ledger::{Invoice, InvoiceState, LedgerError};
 use boltill_types::UnixSeconds;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,18 +51,36 @@ impl Expiry {
     }
 }
 
+/// The invoice as it is now: if its time has passed it is expired, even when that is not on file yet.
+pub(crate) fn current(mut invoice: Invoice) -> Invoice {
+    if invoice.state == InvoiceState::Unpaid && invoice.expires_at <= UnixSeconds::now() {
+        invoice.state = InvoiceState::Expired;
+    }
+    invoice
+}
+
 impl Till {
-    /// Expires what is due.
+    /// Expires what is due, as much of it as takes no time worth mentioning.
     ///
     /// # Errors
     /// When the ledger failed.
-    pub(crate) async fn expire_due(&self) -> Result<(), LedgerError> {
+    pub(crate) async fn expire_some(&self) -> Result<(), LedgerError> {
         let now = UnixSeconds::now();
-        if !self.inner.expiry.is_due(now) {
-            return Ok(());
+        if self.inner.expiry.is_due(now) && self.ledger().expire_due_invoices(now, BATCH).await? < BATCH {
+            self.find_next().await?;
         }
-        while self.ledger().expire_due_invoices(now, BATCH).await? >= BATCH {}
-        self.find_next().await
+        Ok(())
+    }
+
+    /// Expires all that is due.
+    ///
+    /// # Errors
+    /// When the ledger failed.
+    pub(super) async fn expire_all(&self) -> Result<(), LedgerError> {
+        while self.inner.expiry.is_due(UnixSeconds::now()) {
+            self.expire_some().await?;
+        }
+        Ok(())
     }
 
     /// Lets unpaid invoices expire when their time has come, for as long as it is polled; it may be dropped at any
@@ -72,7 +91,7 @@ impl Till {
     pub async fn run_expiry(&self) -> Result<Infallible, LedgerError> {
         let expiry = &self.inner.expiry;
         loop {
-            self.expire_due().await?;
+            self.expire_all().await?;
             let nap = expiry.time_left(UnixSeconds::now()).min(NAP);
             tokio::select! {
                 () = tokio::time::sleep(nap) => {}

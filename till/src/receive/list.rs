@@ -1,5 +1,6 @@
 //! `listinvoices` and `delinvoice`.
 
+use super::expiry::current;
 use crate::invstring::{ListError, payment_hash_of};
 use crate::till::Till;
 use boltill_ledger::{DeleteInvoiceError, Invoice, InvoiceStatus, LedgerError, Listing, OfferId, Range};
@@ -25,7 +26,7 @@ pub struct InvoicePages(Pages);
 
 enum Pages {
     /// At most one invoice, which has been read.
-    One(Option<Invoice>),
+    One(Option<Box<Invoice>>),
     Many(Listing<Invoice>),
 }
 
@@ -36,26 +37,29 @@ impl InvoicePages {
     /// When the ledger failed.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Invoice>>, LedgerError> {
         match &mut self.0 {
-            Pages::One(invoice) => Ok(invoice.take().map(|invoice| vec![invoice])),
-            Pages::Many(listing) => listing.next_page().await,
+            Pages::One(invoice) => Ok(invoice.take().map(|invoice| vec![current(*invoice)])),
+            Pages::Many(listing) => {
+                let page = listing.next_page().await?;
+                Ok(page.map(|page| page.into_iter().map(current).collect()))
+            }
         }
     }
 }
 
 impl Till {
-    /// Lists invoices. None that was due before the call is listed as unpaid.
+    /// Lists invoices. None whose time has passed is listed as unpaid.
     ///
     /// # Errors
     /// [`ListError`]; nothing found is an empty list.
     pub async fn list_invoices(&self, query: InvoiceQuery) -> Result<InvoicePages, ListError> {
-        self.expire_due().await?;
+        self.expire_some().await?;
         let ledger = self.ledger();
         let pages = match query {
-            InvoiceQuery::Label(label) => Pages::One(ledger.invoice_by_label(&label).await?),
-            InvoiceQuery::PaymentHash(hash) => Pages::One(ledger.invoice_by_hash(hash).await?),
+            InvoiceQuery::Label(label) => Pages::One(ledger.invoice_by_label(&label).await?.map(Box::new)),
+            InvoiceQuery::PaymentHash(hash) => Pages::One(ledger.invoice_by_hash(hash).await?.map(Box::new)),
             InvoiceQuery::Invstring(text) => {
                 let hash = payment_hash_of(&text).ok_or(ListError::InvalidInvstring)?;
-                Pages::One(ledger.invoice_by_hash(hash).await?)
+                Pages::One(ledger.invoice_by_hash(hash).await?.map(Box::new))
             }
             InvoiceQuery::Offer(offer) => Pages::Many(ledger.list_invoices_of_offer(offer)),
             InvoiceQuery::Range(range) => Pages::Many(ledger.list_invoices(range)),
@@ -73,7 +77,7 @@ impl Till {
         expected: InvoiceStatus,
         description_only: bool,
     ) -> Result<Invoice, DeleteInvoiceError> {
-        self.expire_due().await?;
+        self.expire_all().await?;
         if description_only {
             self.ledger().delete_invoice_description(label, expected).await
         } else {

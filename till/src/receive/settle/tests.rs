@@ -212,7 +212,7 @@ proptest! {
                             paid.push(which);
                         }
                     }
-                    Step::Expire => bench.till.expire_due().await.unwrap(),
+                    Step::Expire => bench.till.expire_some().await.unwrap(),
                     Step::Restart => bench = bench.restart(),
                 }
             }
