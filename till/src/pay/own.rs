@@ -22,6 +22,18 @@ impl Till {
     }
 
     pub(super) async fn pay_own(&self, payment: NewPayment) -> Result<Paid, PayError> {
+        // The text that is paid may be another one than that on file, signed by `signinvoice` for the same hash.
+        let filed = self.ledger().invoice_by_hash(payment.payment_hash).await?;
+        if filed
+            .and_then(|invoice| invoice.amount)
+            .is_some_and(|asked| payment.amount < asked)
+        {
+            let message = "the amount is less than that of the invoice".to_owned();
+            return Err(PayError::Failed {
+                failure: PayFailure::RefusedByPayee,
+                message,
+            });
+        }
         match self.ledger().pay_own_invoice(payment, UnixSeconds::now()).await {
             Ok(payment) => outcome(payment, 0, 1),
             Err(PayOwnInvoiceError::Begin(error)) => Err(error.into()),
