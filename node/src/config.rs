@@ -51,18 +51,6 @@ pub struct PeerAddress {
     pub port: u16,
 }
 
-impl PeerAddress {
-    /// The port of the Lightning Network on each chain, as in Core Lightning.
-    pub fn default_port(network: Network) -> u16 {
-        match network {
-            Network::Bitcoin => 9735,
-            Network::Testnet | Network::Testnet4 => 19735,
-            Network::Signet => 39735,
-            _ => 19846,
-        }
-    }
-}
-
 /// What stays reserved in the wallet for every channel with anchors, so that its commitment can be bumped into a block.
 /// The figure is the one that LDK's own accounting and Core Lightning's `min-emergency-msat` both come to.
 pub const ANCHOR_RESERVE: Amount = Amount::from_sat(25_000);

@@ -1,5 +1,9 @@
 //! What we tell the network about ourselves, and how we check what others tell.
 
+mod early;
+
+pub(crate) use early::PatientGossip;
+
 use crate::Node;
 use crate::ldk::{GossipSync, GossipVerifier, PeerManager};
 use crate::tasks::{TaskResult, Tasks};

@@ -1,5 +1,6 @@
 //! LDK is generic over everything; here each type is named once, with the parts that this node is made of.
 
+use crate::gossip::PatientGossip;
 use crate::keys::Keys;
 use crate::logger::LdkLogger;
 use crate::store::LdkStore;
@@ -76,7 +77,7 @@ pub(crate) type OnionMessenger = lightning::onion_message::messenger::OnionMesse
 pub(crate) type PeerManager = lightning::ln::peer_handler::PeerManager<
     lightning_net_tokio::SocketDescriptor,
     Arc<ChannelManager>,
-    Arc<GossipSync>,
+    Arc<PatientGossip>,
     Arc<OnionMessenger>,
     Arc<LdkLogger>,
     IgnoringMessageHandler,

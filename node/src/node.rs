@@ -138,13 +138,15 @@ impl Node {
 
     /// The features we offer.
     pub fn features(&self) -> Features {
-        let manager = &self.inner.channel_manager;
-        let node = manager.node_features() | self.inner.onion_messenger.provided_node_features();
+        let Inner { channel_manager: manager, onion_messenger: messenger, gossip, node_id, .. } = &*self.inner;
+        // Whoever handles messages adds its own.
+        let init = messenger.provided_init_features(*node_id) | gossip.provided_init_features(*node_id);
+        let node = messenger.provided_node_features() | gossip.provided_node_features();
         // Features are written with their length before them.
         let bytes = |written: Vec<u8>| written.get(2..).unwrap_or_default().to_vec();
         Features {
-            init: bytes(manager.init_features().encode()),
-            node: bytes(node.encode()),
+            init: bytes((manager.init_features() | init).encode()),
+            node: bytes((manager.node_features() | node).encode()),
             channel: bytes(manager.channel_features().encode()),
             invoice: bytes(self.bolt11_features().encode()),
         }

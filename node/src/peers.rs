@@ -50,10 +50,10 @@ pub struct Connected {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// No address was given and none is known.
-    #[error("no address known for peer")]
+    #[error("Unable to connect, no address known for peer")]
     NoAddress,
     /// No address answered, or none had that node's key; the last failure.
-    #[error("all addresses failed: {0}")]
+    #[error("All addresses failed: {0}")]
     AllFailed(String),
     /// The key is our own.
     #[error("that is this node itself")]

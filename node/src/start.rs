@@ -9,7 +9,7 @@ use crate::channels::{Closings, Openings};
 use crate::config::NodeConfig;
 use crate::event::EventSink;
 use crate::events::EventHandler;
-use crate::gossip;
+use crate::gossip::{self, PatientGossip};
 use crate::ldk::{BumpHandler, ChainMonitor, GossipSync, OnionMessenger, PeerManager};
 use crate::logger::LdkLogger;
 use crate::node::Inner;
@@ -210,7 +210,7 @@ fn assemble(
     let gossip = Arc::new(GossipSync::new(Arc::clone(&graph), None, Arc::clone(&logger)));
     let handlers = MessageHandler {
         chan_handler: Arc::clone(&channel_manager),
-        route_handler: Arc::clone(&gossip),
+        route_handler: Arc::new(PatientGossip::new(Arc::clone(&gossip))),
         onion_message_handler: Arc::clone(&onion_messenger),
         custom_message_handler: IgnoringMessageHandler {},
         send_only_message_handler: Arc::clone(&chain_monitor),

@@ -1,6 +1,7 @@
 //! `connect`
 
 use super::prelude::*;
+use crate::options::default_port;
 use super::shared::address::{self, NetAddress};
 use super::shared::channel::features_hex;
 use crate::error::{Code, Failure};
@@ -177,7 +178,7 @@ impl Run for Connect {
             host: place.host,
             port: place
                 .port
-                .unwrap_or_else(|| PeerAddress::default_port(node.network())),
+                .unwrap_or_else(|| default_port(node.network())),
         });
         let Connected { peer } = connect(node, self.id.id, address).await?;
         Answer::of(&Connection {
