@@ -143,11 +143,11 @@ impl Run for FundChannel {
         self.check_supported()?;
         let node = call.node()?;
         let capacity = amount(self.amount);
-        if matches!(capacity, SpendAmount::Exactly(amount) if amount < DUST) {
-            return Err(RpcError::failed(
-                Code::FundOutputIsDust,
-                format!("Output {capacity:?} would be dust"),
-            ));
+        if let SpendAmount::Exactly(amount) = capacity
+            && amount < DUST
+        {
+            let words = format!("Output of {} sat would be dust", amount.to_sat());
+            return Err(RpcError::failed(Code::FundOutputIsDust, words));
         }
         node.connect(self.id.0, None).await?;
         let opened = node
