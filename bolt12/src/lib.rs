@@ -13,6 +13,22 @@
 //! Writing goes the same way: [`InvoiceRequestBuilder`] makes an [`OfferlessRequest`], [`InvoiceBuilder`] a
 //! [`CompleteInvoice`], and each is signed by a closure, for the keys live elsewhere.
 //!
+//! ```
+//! use bitcoin::constants::ChainHash;
+//! use boltill_bolt12::{Dialect, OfferlessRequest};
+//!
+//! let request = OfferlessRequest::parse(
+//!     "lnr1qqgypua5g7rp293k00s66ayvnv26czst2d5k6urvv5s8getnw3gzqp3zderpzxstt8927ynqg044h0egcd8n5h3n9g0u0v4h8ncc3yg02\
+//!      gps7sjqtqssytfzxcs2xkdy0lml0tzy0jzugmyj8kjn8zfzrgq9fsgurc72x82e7pq947t0ks7a4yejz8w79x4zj25s3pu6zrnw2e0v2ugde\
+//!      scpcqsq307z4p2dlxe92fv7xd43qut0pjkg4y094hupqyhsj8dlhvmmfng6sv",
+//!     ChainHash::REGTEST,
+//! )?;
+//! assert_eq!(request.description(), Some("Simple test"));
+//! assert_eq!(request.dialect(), Dialect::Signed);
+//! assert_eq!(request.to_unsigned().id(), request.id());
+//! # Ok::<_, boltill_bolt12::RequestRejection>(())
+//! ```
+//!
 //! Every message keeps the records it was read from, byte for byte: unknown odd fields are mirrored like known ones.
 
 pub mod bech32;
