@@ -16,12 +16,12 @@ use std::time::Duration;
 parameters! {
     /// Close a channel
     ///
-    /// First asks the peer to close it together, which needs the peer to be connected and takes until what is under way in the channel has come
-    /// to its end. When that has not happened after *unilateraltimeout* seconds, closes it alone: the money then comes back after a delay
+    /// First asks the peer to close it together, as soon as the peer is connected; that takes until what is under way in the channel has come
+    /// to its end. When it has not happened after *unilateraltimeout* seconds, closes it alone: the money then comes back after a delay
     /// that the peer chose when the channel was opened.
     ///
-    /// Answers when the channel is closed. If the client hangs up before, or the daemon stops, closing together goes on, but nothing is closed
-    /// alone later: give the command again for that.
+    /// Answers when the channel is closed. If the client hangs up before, closing together goes on, but nothing is closed alone later. If the
+    /// daemon stops while the peer is away, nothing goes on. Give the command again then.
     pub struct Close {
         /// The channel: its id, its short channel id, or the peer's id when there is one channel with that peer.
         required id: ChannelName,

@@ -18,6 +18,8 @@ use tokio::sync::oneshot;
 /// bumped.
 const BROADCAST_WAIT: Duration = Duration::from_secs(10);
 const BROADCAST_CHECK: Duration = Duration::from_millis(20);
+/// How often closing together is tried again while the peer is away.
+const SHUTDOWN_RETRY: Duration = Duration::from_millis(200);
 
 /// A channel to be closed.
 #[derive(Clone, Debug)]
@@ -93,7 +95,8 @@ impl Closings {
 }
 
 impl Node {
-    /// Closes a channel, and waits until it is. Dropping the future leaves the mutual close going on.
+    /// Closes a channel, and waits until it is: together with the peer, for which a peer that is away is waited for.
+    /// Dropping the future leaves the mutual close going on; ending the node while the peer is away does not.
     ///
     /// # Errors
     /// [`CloseError`]: nothing has changed.
@@ -137,9 +140,37 @@ impl Node {
         self.channels().into_iter().find(|channel| channel.channel_id == *channel_id)
     }
 
+    /// Asks the peer to close, now or as soon as it can be asked.
     fn begin_mutual_close(&self, request: &CloseRequest) -> Result<(), CloseError> {
         let script = request.destination.clone().map(ShutdownScript::try_from).transpose();
         let script = script.map_err(|_| CloseError::BadDestination)?;
+        match self.shut_down(request, script.clone()) {
+            Err(APIError::ChannelUnavailable { .. }) => {}
+            outcome => return Ok(outcome?),
+        }
+        let (node, request) = (self.clone(), request.clone());
+        self.inner.tasks.spawn_errand(async move {
+            let manager = &node.inner.channel_manager;
+            let is_open = || {
+                let channels = manager.list_channels_with_counterparty(&request.peer);
+                channels.iter().any(|channel| channel.channel_id == request.channel_id)
+            };
+            while is_open() {
+                tokio::time::sleep(SHUTDOWN_RETRY).await;
+                match node.shut_down(&request, script.clone()) {
+                    Err(APIError::ChannelUnavailable { .. }) => {}
+                    Ok(()) => return,
+                    Err(error) => {
+                        return tracing::warn!("channel {} is not being closed: {error:?}", request.channel_id);
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// LDK says `ChannelUnavailable` while the peer is away or a write is under way, and when the channel is gone.
+    fn shut_down(&self, request: &CloseRequest, script: Option<ShutdownScript>) -> Result<(), APIError> {
         self.inner.channel_manager.close_channel_with_feerate_and_script(
             &request.channel_id,
             &request.peer,
