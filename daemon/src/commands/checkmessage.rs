@@ -15,8 +15,9 @@ use serde_json::value::to_raw_value;
 parameters! {
     /// Check who signed a text
     ///
-    /// A signature by `signmessage` (of this node, Core Lightning or LND) yields the key that made it, for whatever text, so the key says
-    /// something only if it is known: it must be *pubkey*, or else the key of a node of the public network (`listnodes`).
+    /// A signature by `signmessage` (of this node, Core Lightning or LND) yields the key that made it, for whatever
+    /// text, so the key says something only if it is known: it must be *pubkey*, or else the key of a node of the
+    /// public network (`listnodes`).
     pub struct CheckMessage {
         /// The text.
         required message: String,

@@ -16,12 +16,12 @@ use std::time::Duration;
 parameters! {
     /// Close a channel
     ///
-    /// First asks the peer to close it together, as soon as the peer is connected; that takes until what is under way in the channel has come
-    /// to its end. When it has not happened after *unilateraltimeout* seconds, closes it alone: the money then comes back after a delay
-    /// that the peer chose when the channel was opened.
+    /// First asks the peer to close it together, as soon as the peer is connected; that takes until what is under way
+    /// in the channel has come to its end. When it has not happened after *unilateraltimeout* seconds, closes it
+    /// alone: the money then comes back after a delay that the peer chose when the channel was opened.
     ///
-    /// Answers when the channel is closed. If the client hangs up before, closing together goes on, but nothing is closed alone later. If the
-    /// daemon stops while the peer is away, nothing goes on. Give the command again then.
+    /// Answers when the channel is closed. If the client hangs up before, closing together goes on, but nothing is
+    /// closed alone later. If the daemon stops while the peer is away, nothing goes on. Give the command again then.
     pub struct Close {
         /// The channel: its id, its short channel id, or the peer's id when there is one channel with that peer.
         required id: ChannelName,
@@ -29,8 +29,8 @@ parameters! {
         default unilateraltimeout: u32 = 172_800,
         /// The address that our money goes to when the channel is closed together; one of the wallet when it is not given.
         optional destination: BitcoinAddress,
-        /// Looked at and without effect: how far to give way in each round of agreeing on a fee, in satoshi or per cent. Nodes of today
-        /// tell each other what fees they would accept and need no rounds.
+        /// Looked at and without effect: how far to give way in each round of agreeing on a fee, in satoshi or per
+        /// cent. Nodes of today tell each other what fees they would accept and need no rounds.
         optional fee_negotiation_step: FeeStep,
         /// Not supported: the closing transaction always spends the funding transaction.
         optional wrong_funding: OutPoint,

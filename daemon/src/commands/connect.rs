@@ -1,21 +1,22 @@
 //! `connect`
 
 use super::prelude::*;
-use crate::options::default_port;
 use super::shared::address::{self, NetAddress};
 use super::shared::channel::features_hex;
 use crate::error::{Code, Failure};
-use crate::params::{FromToken, NodeId, Refusal, Token};
+use crate::options::default_port;
+use crate::params::{FromToken, Refusal, Token};
 use bitcoin::secp256k1::PublicKey;
 use boltill_node::{ConnectError, Connected, Node, PeerAddress};
+use hex_conservative::FromHex;
 use serde::Serialize;
 
 parameters! {
     /// Connect to a node
     ///
-    /// Without *host*, the node is looked for where it was last found, and then where it announces itself. A peer that is connected
-    /// already is left as it is, and its address is answered. Peers with channels are connected to by themselves, again and again, so
-    /// this is for the first time only.
+    /// Without *host*, the node is looked for where it was last found, and then where it announces itself. A peer
+    /// that is connected already is left as it is, and its address is answered. Peers with channels are connected to
+    /// by themselves, again and again, so this is for the first time only.
     pub struct Connect {
         /// The node's public key; also `id@host` or `id@host:port`, in which case *host* and *port* must not be given.
         required id: Target,
@@ -88,8 +89,10 @@ impl FromToken for Target {
             ),
             None => (&*word, None),
         };
-        let NodeId(id) =
-            NodeId::from_token(Token::parse(&format!("\"{id}\"")).map_err(|_| "should be a node id")?)?;
+        let id = <[u8; 33]>::from_hex(id)
+            .ok()
+            .and_then(|id| PublicKey::from_slice(&id).ok());
+        let id = id.ok_or("should be a node id")?;
         Ok(Target { id, place })
     }
 }
@@ -112,9 +115,7 @@ impl Place {
                 _ => (text, None),
             },
         };
-        let port = port
-            .map(|port| port.parse().ok())
-            .map_or(Some(None), |port| port.map(Some))?;
+        let port = port.map(str::parse).transpose().ok()?;
         (!host.is_empty()).then(|| Place {
             host: host.to_owned(),
             port,
@@ -135,15 +136,15 @@ impl Connect {
     /// Puts the two ways of giving an address together.
     fn place(&self) -> Result<Option<Place>, RpcError> {
         let refusal = match (&self.id.place, &self.host, self.port) {
-            (Some(_), Some(_), _) => "Can't specify host as both xxx@yyy and separate argument",
+            (Some(_), Some(_), _) => Some("Can't specify host as both xxx@yyy and separate argument"),
             (Some(Place { port: Some(_), .. }), _, Some(_)) => {
-                "Can't specify port as both xxx@yyy:zzz and separate argument"
+                Some("Can't specify port as both xxx@yyy:zzz and separate argument")
             }
-            (None, None, Some(_)) => "Can't specify port without host",
-            _ => "",
+            (None, None, Some(_)) => Some("Can't specify port without host"),
+            _ => None,
         };
-        if !refusal.is_empty() {
-            return Err(RpcError::invalid_params(refusal));
+        if let Some(words) = refusal {
+            return Err(RpcError::invalid_params(words));
         }
         let place = match (&self.id.place, &self.host) {
             (Some(place), _) => Some(place.clone()),
@@ -176,9 +177,7 @@ impl Run for Connect {
         let address = place.map(|place| PeerAddress {
             node_id: self.id.id,
             host: place.host,
-            port: place
-                .port
-                .unwrap_or_else(|| default_port(node.network())),
+            port: place.port.unwrap_or_else(|| default_port(node.network())),
         });
         let Connected { peer } = connect(node, self.id.id, address).await?;
         Answer::of(&Connection {

@@ -9,8 +9,8 @@ use serde_json::json;
 parameters! {
     /// End the connection to a node
     ///
-    /// A peer that shares a channel with us is left alone unless *force* is set; and then it will be connected again before long, by
-    /// itself.
+    /// A peer that shares a channel with us is left alone unless *force* is set; and then it will be connected again
+    /// before long, by itself.
     pub struct Disconnect {
         /// The node.
         required id: NodeId,

@@ -9,15 +9,16 @@ use serde::Serialize;
 parameters! {
     /// Tell what transactions have to pay at present
     ///
-    /// The feerates follow what bitcoind estimates for 2, 6, 12 and 100 blocks; where it has no estimate, the nearest one that it has is
-    /// taken, and where it has none at all, figures that suit an empty chain.
+    /// The feerates follow what bitcoind estimates for 2, 6, 12 and 100 blocks; where it has no estimate, the nearest
+    /// one that it has is taken, and where it has none at all, figures that suit an empty chain.
     ///
-    /// Wherever a command takes a *feerate*, it may be one of the names *urgent* (the next 6 blocks or so), *normal* (12), *slow* (100)
-    /// and *minimum* (the least that bitcoind takes), a number with `blocks` behind it, or a number of satoshi with `perkw` (per 1,000
-    /// units of weight) or `perkb` (per 1,000 virtual bytes) behind it; a bare number is `perkb`.
+    /// Wherever a command takes a *feerate*, it may be one of the names *urgent* (the next 6 blocks or so), *normal*
+    /// (12), *slow* (100) and *minimum* (the least that bitcoind takes), a number with `blocks` behind it, or a
+    /// number of satoshi with `perkw` (per 1,000 units of weight) or `perkb` (per 1,000 virtual bytes) behind it; a
+    /// bare number is `perkb`.
     pub struct FeeRatesIn {
-        /// The unit of the answer: `perkw` for satoshi per 1,000 units of weight, `perkb` for satoshi per 1,000 virtual bytes, which is four
-        /// times as much.
+        /// The unit of the answer: `perkw` for satoshi per 1,000 units of weight, `perkb` for satoshi per 1,000
+        /// virtual bytes, which is four times as much.
         required style: Style,
     }
 }

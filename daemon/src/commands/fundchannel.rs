@@ -16,16 +16,17 @@ use serde::Serialize;
 parameters! {
     /// Open a channel with a node
     ///
-    /// Connects to the node if need be, agrees with it on a channel and pays for it with coins of the wallet. Answers when the funding
-    /// transaction is out; the channel can be used when that is deep enough, which `listpeerchannels` tells.
+    /// Connects to the node if need be, agrees with it on a channel and pays for it with coins of the wallet. Answers
+    /// when the funding transaction is out; the channel can be used when that is deep enough, which
+    /// `listpeerchannels` tells.
     ///
-    /// For each channel with anchors, 25,000 sat are kept back in the wallet, since closing the channel alone may need them. Nothing is spent
-    /// when the command fails.
+    /// For each channel with anchors, 25,000 sat are kept back in the wallet, since closing the channel alone may
+    /// need them. Nothing is spent when the command fails.
     pub struct FundChannel {
         /// The node.
         required id: NodeId,
-        /// How many satoshi to put into the channel; `all` for everything that can be spared, as far as the node takes it: one that
-        /// does not take large channels takes 16,777,215 sat.
+        /// How many satoshi to put into the channel; `all` for everything that can be spared, as far as the node
+        /// takes it: one that does not take large channels takes 16,777,215 sat.
         required amount: SatOrAll,
         /// What the funding transaction pays for its place in a block; `normal` when it is not given.
         optional feerate: Feerate,

@@ -14,8 +14,8 @@ use serde::Serialize;
 parameters! {
     /// Tell about the node: its id, its addresses, how far it has got
     ///
-    /// Takes no parameters. While the node catches up with the chain when it starts, this fails; afterwards warnings say when bitcoind
-    /// is away or behind.
+    /// Takes no parameters. While the node catches up with the chain when it starts, this fails; afterwards warnings
+    /// say when bitcoind is away or behind.
     pub struct GetInfo {}
 }
 

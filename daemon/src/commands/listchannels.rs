@@ -12,8 +12,9 @@ use serde::Serialize;
 parameters! {
     /// List the channels of the public network
     ///
-    /// A channel appears once for each direction of which its sender has announced the terms (BOLT 7). At most one of the parameters
-    /// may be given; nothing found is an empty list. Channels of ours that are not announced are listed by `listpeerchannels` alone.
+    /// A channel appears once for each direction of which its sender has announced the terms (BOLT 7). At most one of
+    /// the parameters may be given; nothing found is an empty list. Channels of ours that are not announced are
+    /// listed by `listpeerchannels` alone.
     pub struct ListChannels {
         /// Only this channel.
         optional short_channel_id: ShortChannelId,

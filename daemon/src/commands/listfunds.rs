@@ -12,8 +12,8 @@ use serde::Serialize;
 parameters! {
     /// List the coins on the chain and the money in channels
     ///
-    /// The coins are those of the wallet that are not spent. Money from a channel that was closed alone appears among them once it
-    /// has come back, which takes some time; until then it is in neither list.
+    /// The coins are those of the wallet that are not spent. Money from a channel that was closed alone appears among
+    /// them once it has come back, which takes some time; until then it is in neither list.
     pub struct ListFunds {
         /// Whether coins that have been spent are listed as well.
         default spent: bool = false,
@@ -151,6 +151,8 @@ impl Output {
             CoinStatus::Immature { height } => ("immature", Some(height)),
             CoinStatus::Spent { height } => ("spent", height),
         };
+        // Who wanted a coin no longer matters when it is spent.
+        let reserved_to_block = coin.reserved_to_block.filter(|_| status != "spent");
         Output {
             txid: coin.outpoint.txid,
             output: coin.outpoint.vout,
@@ -159,8 +161,8 @@ impl Output {
             address: coin.address.to_string(),
             status,
             blockheight,
-            reserved: coin.reserved_to_block.is_some(),
-            reserved_to_block: coin.reserved_to_block,
+            reserved: reserved_to_block.is_some(),
+            reserved_to_block,
         }
     }
 }
@@ -223,7 +225,8 @@ mod tests {
             (CoinStatus::Immature { height: 7 }, "immature", Some(7)),
             (CoinStatus::Spent { height: Some(9) }, "spent", Some(9)),
         ] {
-            let output = Output::of(coin(status, None));
+            let reserved = height.filter(|_| name == "spent");
+            let output = Output::of(coin(status, reserved));
             assert_eq!(
                 (output.status, output.blockheight, output.reserved),
                 (name, height, false)

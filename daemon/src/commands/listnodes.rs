@@ -12,8 +12,8 @@ use serde::Serialize;
 parameters! {
     /// List the nodes of the public network
     ///
-    /// What each says about itself comes from its latest node_announcement (BOLT 7); of a node that has sent none, only its id is known,
-    /// from its channels.
+    /// What each says about itself comes from its latest node_announcement (BOLT 7); of a node that has sent none,
+    /// only its id is known, from its channels.
     pub struct ListNodes {
         /// Only this node; the list is empty when it is not known.
         optional id: NodeId,

@@ -8,10 +8,12 @@ use serde::Serialize;
 parameters! {
     /// Make an address to be paid at on the chain
     ///
-    /// What arrives there belongs to the wallet, appears in `listfunds`, and can fund channels and be withdrawn once it is in a
-    /// block. Every call gives another address; all of them stay ours for good, and can be found again from the seed alone.
+    /// What arrives there belongs to the wallet, appears in `listfunds`, and can fund channels and be withdrawn once
+    /// it is in a block. Every call gives another address; all of them stay ours for good, and can be found again
+    /// from the seed alone.
     pub struct NewAddr {
-        /// `p2tr`: taproot (BIP 86); `bech32`: native segwit (BIP 84), for payers that do not know taproot; `all`: one of each.
+        /// `p2tr`: taproot (BIP 86); `bech32`: native segwit (BIP 84), for payers that do not know taproot; `all`:
+        /// one of each.
         default addresstype: AddressType = AddressType::P2TR,
     }
 }

@@ -10,8 +10,8 @@ use serde::Serialize;
 parameters! {
     /// Sign a text with the node's key
     ///
-    /// Whoever knows the text and the node's id can tell, by `checkmessage` of this node or another, that only this node can have signed
-    /// it. The form is the one of LND.
+    /// Whoever knows the text and the node's id can tell, by `checkmessage` of this node or another, that only this
+    /// node can have signed it. The form is the one of LND.
     pub struct SignMessage {
         /// The text, of fewer than 65,536 bytes.
         required message: String,

@@ -11,11 +11,11 @@ use serde::Serialize;
 parameters! {
     /// Send coins of the wallet to an address
     ///
-    /// Makes one transaction, signs it and sends it. While channels with anchors are open, some coins are kept back (25,000 sat for
-    /// each), since a channel that must be closed alone needs them for its fee.
+    /// Makes one transaction, signs it and sends it. While channels with anchors are open, some coins are kept back
+    /// (25,000 sat for each), since a channel that must be closed alone needs them for its fee.
     ///
-    /// Should bitcoind not answer, the transaction is kept and sent as soon as it can be, also after a restart; should bitcoind refuse
-    /// it, it is forgotten and its coins are free again.
+    /// Should bitcoind not answer, the transaction is kept and sent as soon as it can be, also after a restart;
+    /// should bitcoind refuse it, it is forgotten and its coins are free again.
     pub struct Withdraw {
         /// The address to pay.
         required destination: BitcoinAddress,

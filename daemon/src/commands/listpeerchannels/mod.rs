@@ -15,8 +15,8 @@ use serde::Serialize;
 parameters! {
     /// List the node's channels
     ///
-    /// A channel is listed from when it is being agreed on until it is closed, whether its peer is connected or not. At most one of the
-    /// parameters may be given; nothing found is an empty list.
+    /// A channel is listed from when it is being agreed on until it is closed, whether its peer is connected or not.
+    /// At most one of the parameters may be given; nothing found is an empty list.
     pub struct ListPeerChannels {
         /// Only channels with this node.
         optional id: NodeId,

@@ -28,9 +28,10 @@ pub enum ChannelState {
 }
 
 /// The states as text, for the documents.
-pub const STATES: &str = "`OPENINGD`: being agreed on; `CHANNELD_AWAITING_LOCKIN`: waiting for the funding transaction to be deep \
-    enough; `CHANNELD_NORMAL`: in use; `CHANNELD_SHUTTING_DOWN`: being closed together, when all that is under way in it has come to \
-    its end; `CLOSINGD_SIGEXCHANGE`: agreeing on the closing transaction; `CLOSINGD_COMPLETE`: agreed on it.";
+pub const STATES: &str = "`OPENINGD`: being agreed on; `CHANNELD_AWAITING_LOCKIN`: waiting for the funding \
+    transaction to be deep enough; `CHANNELD_NORMAL`: in use; `CHANNELD_SHUTTING_DOWN`: being closed together, when all \
+    that is under way in it has come to its end; `CLOSINGD_SIGEXCHANGE`: agreeing on the closing transaction; \
+    `CLOSINGD_COMPLETE`: agreed on it.";
 
 impl ChannelState {
     /// The state of a channel.
@@ -146,7 +147,8 @@ pub mod tests {
             .public_key(&Secp256k1::new())
     }
 
-    /// A channel of 1,000,000 sat that we opened, of which 400,000 sat are ours, with a reserve of 10,000 sat on either side.
+    /// A channel of 1,000,000 sat that we opened, of which 400,000 sat are ours, with a reserve of 10,000 sat on
+    /// either side.
     pub fn channel() -> ChannelDetails {
         ChannelDetails {
             channel_id: ChannelId([7; 32]),
