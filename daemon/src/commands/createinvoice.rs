@@ -41,8 +41,8 @@ pub const COMMAND: Command = Command {
         ),
     ],
     examples: &[Example {
-        typed: "createinvoice lnbcrt1m1p58xjk... swap-7 4a3f8e9b7a5d2c1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e6f1d1f3c9c0c",
-        answer: r#"{"label":"swap-7","bolt11":"lnbcrt1m1p58xjk...","amount_msat":100000000,"payment_hash":"7d2b5e4b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a","status":"unpaid","description":"swap 7","expires_at":1795234100,"created_index":1044}"#,
+        typed: "createinvoice lnbcrt1m1p4szyrs... swap-7 8c1f5e0b6d2a49c7e3f4b8a1d0957263fe4dcb17a9e60852b3c7f1d46a0e9b25",
+        answer: r#"{"label":"swap-7","bolt11":"lnbcrt1m1p4szyrs...","amount_msat":100000000,"payment_hash":"af8446215d1cdc6400eedb43105883bc853ef188dc46686c1102cb5889e65fad","status":"unpaid","description":"swap 7","expires_at":1795234100,"created_index":1044}"#,
     }],
     see_also: &["invoice", "signinvoice", "listinvoices", "decode"],
     ..Command::of::<CreateInvoice>()

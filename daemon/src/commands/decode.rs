@@ -25,8 +25,8 @@ pub const COMMAND: Command = Command {
         "The *string* is none of these, or is broken.",
     )],
     examples: &[Example {
-        typed: "decode lnbcrt15u1p58zpr...",
-        answer: r#"{"type":"bolt11 invoice","currency":"bcrt","created_at":1795230636,"expiry":604800,"payee":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","amount_msat":1500000,"description":"2 cups of coffee","min_final_cltv_expiry":24,"payment_secret":"6f1d1f3c9c0c4a3f8e9b7a5d2c1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e","features":"02024100","payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","signature":"3045022100c1d2e3f4...","valid":true}"#,
+        typed: "decode lnbcrt15u1p4szyda...",
+        answer: r#"{"type":"bolt11 invoice","currency":"bcrt","created_at":1795230636,"expiry":604800,"payee":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","amount_msat":1500000,"description":"2 cups of coffee","min_final_cltv_expiry":45,"payment_secret":"b66701a923c3f63ff6b0698264ee0be8b326768ba3430526f5b58fb379097f1d","features":"024100","payment_hash":"a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461","signature":"3045022100c5414ce2...","valid":true}"#,
     }],
     see_also: &["pay", "invoice", "offer", "fetchinvoice"],
     on_hang_up: OnHangUp::Drop,

@@ -36,7 +36,7 @@ pub const COMMAND: Command = Command {
     ],
     examples: &[Example {
         typed: "delinvoice order-1041 expired",
-        answer: r#"{"label":"order-1041","bolt11":"lnbcrt5u1p58y9k...","amount_msat":500000,"payment_hash":"c4a1d0b79e8f6a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0a9b8c7d","status":"expired","description":"1 cup of tea","expires_at":1795230000,"created_index":1041,"updated_index":930}"#,
+        answer: r#"{"label":"order-1041","bolt11":"lnbcrt5u1p4sz0ht...","amount_msat":500000,"payment_hash":"116a8a53cea4e017a8163b033fc7b6711a2355e84dfd64594bdb87885d36a041","status":"expired","description":"1 cup of tea","expires_at":1795230000,"created_index":1041,"updated_index":930}"#,
     }],
     see_also: &["listinvoices", "invoice"],
     ..Command::of::<DelInvoice>()

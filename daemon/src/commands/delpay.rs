@@ -43,8 +43,8 @@ pub const COMMAND: Command = Command {
         (Code::PayStatusUnexpected, "There is, and it has another status."),
     ],
     examples: &[Example {
-        typed: "delpay c4a1d0b79e8f6a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0a9b8c7d failed",
-        answer: r#"{"payments":[{"created_index":11,"id":11,"payment_hash":"c4a1d0b79e8f6a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0a9b8c7d","groupid":1,"updated_index":8,"destination":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","amount_msat":500000,"amount_sent_msat":500000,"created_at":1795230610,"completed_at":1795230671,"status":"failed","bolt11":"lnbcrt5u1p58y9k..."}]}"#,
+        typed: "delpay 116a8a53cea4e017a8163b033fc7b6711a2355e84dfd64594bdb87885d36a041 failed",
+        answer: r#"{"payments":[{"created_index":11,"id":11,"payment_hash":"116a8a53cea4e017a8163b033fc7b6711a2355e84dfd64594bdb87885d36a041","groupid":1,"updated_index":8,"destination":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","amount_msat":500000,"amount_sent_msat":500000,"created_at":1795230610,"completed_at":1795230671,"status":"failed","bolt11":"lnbcrt5u1p4sz0ht..."}]}"#,
     }],
     see_also: &["listpays", "listsendpays", "pay"],
     ..Command::of::<DelPay>()

@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::hex::Hex;
 use crate::params::{EscapedText, FromToken, LabelText, MsatOrAny, Refusal, ShortChannelId, Token};
-use boltill_till::{CreatedInvoice, DEFAULT_INVOICE_EXPIRY, ExposePrivate, HintWarning, NewBolt11};
+use boltill_till::{CreatedInvoice, ExposePrivate, HintWarning, NewBolt11};
 use boltill_types::{CreatedIndex, PaymentPreimage, UnixSeconds};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -24,8 +24,8 @@ parameters! {
         /// What the payment is for, as the payer reads it. At most 639 bytes, unless *deschashonly* is `true`; `\u` escapes are
         /// refused.
         required description: EscapedText,
-        /// For how many seconds it can be paid; a week when nothing is said.
-        default expiry: u64 = DEFAULT_INVOICE_EXPIRY,
+        /// For how many seconds it can be paid; a week, when nothing is said.
+        default expiry: u64 = 604_800,
         /// On-chain addresses for payers without Lightning, the preferred one first. Nobody watches them for this invoice.
         optional fallbacks: Vec<String>,
         /// The preimage, in 64 hexadecimal digits. Whoever knows it can take the payment on its way, so give one only where a
@@ -116,11 +116,11 @@ pub const COMMAND: Command = Command {
     examples: &[
         Example {
             typed: "invoice 1500sat order-1042 \"2 cups of coffee\"",
-            answer: r#"{"payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","expires_at":1795835436,"bolt11":"lnbcrt15u1p58zpr...","payment_secret":"6f1d1f3c9c0c4a3f8e9b7a5d2c1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e","created_index":1042}"#,
+            answer: r#"{"payment_hash":"a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461","expires_at":1795835436,"bolt11":"lnbcrt15u1p4szyda...","payment_secret":"b66701a923c3f63ff6b0698264ee0be8b326768ba3430526f5b58fb379097f1d","created_index":1042}"#,
         },
         Example {
             typed: "invoice amount_msat=any label=tip-jar description=Tips expiry=3600 exposeprivatechannels=true",
-            answer: r#"{"payment_hash":"1f0e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0","expires_at":1795234236,"bolt11":"lnbcrt1p58zq0...","payment_secret":"0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9","created_index":1043,"warning_capacity":"Insufficient incoming channel capacity to pay invoice"}"#,
+            answer: r#"{"payment_hash":"1e18508d5e7fb2015c117fc0f8ede076bcefd523e68c21206c4486c85da9377d","expires_at":1795234236,"bolt11":"lnbcrt1p4szywp...","payment_secret":"5d89ce924f34441ba707b22dcdb5a8d8ad5e932d651de88880628191a706cdef","created_index":1043,"warning_capacity":"Insufficient incoming channel capacity to pay invoice"}"#,
         },
     ],
     see_also: &["listinvoices", "waitinvoice", "delinvoice", "pay"],
@@ -214,6 +214,8 @@ mod tests {
     use super::*;
     use crate::commands::shared::documented::mismatches;
     use crate::commands::test_call;
+    use crate::params::Parameters;
+    use boltill_till::DEFAULT_INVOICE_EXPIRY;
     use boltill_types::{PaymentHash, PaymentSecret};
     use serde_json::json;
 
@@ -267,6 +269,12 @@ mod tests {
                 "{params}"
             );
         }
+    }
+
+    #[test]
+    fn an_invoice_lives_for_a_week_when_nothing_is_said() {
+        let invoice = Invoice::parse(Token::parse(r#"[1, "a", "b"]"#).unwrap()).unwrap();
+        assert_eq!(invoice.expiry, DEFAULT_INVOICE_EXPIRY);
     }
 
     #[test]

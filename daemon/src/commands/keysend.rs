@@ -14,8 +14,8 @@ use std::time::Duration;
 parameters! {
     /// Pay a node without an invoice
     ///
-    /// Sends the preimage along with the money, so it proves nothing: whoever forwards learns nothing, but the payer knew it before.
-    /// The payee must accept such payments.
+    /// The money carries its own preimage, which only the payee can read. So nothing has to be asked for, and the preimage proves
+    /// nothing: the payer has known it from the start. The payee must accept such payments.
     ///
     /// Hanging up does not stop a payment; `listpays` tells what came of it.
     pub struct Keysend {
@@ -66,8 +66,8 @@ pub const COMMAND: Command = Command {
         ),
     ],
     examples: &[Example {
-        typed: "keysend 022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59 10sat thanks",
-        answer: r#"{"destination":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","payment_hash":"e1f01f0e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2","created_at":1795230900,"parts":1,"amount_msat":10000,"amount_sent_msat":10000,"payment_preimage":"a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f01f0e2d3c4b5a69788796","status":"complete"}"#,
+        typed: "keysend 036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095 10sat thanks",
+        answer: r#"{"destination":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","payment_hash":"a7df9dde8275333a0db769122c4dd01fcc792f5deedb17f9aa9ff2c5732f5e07","created_at":1795230900,"parts":1,"amount_msat":10000,"amount_sent_msat":10000,"payment_preimage":"222a14db4e6915f9b1acd8b33814750f4a65ebc6124e7b635e875c18d441cf84","status":"complete"}"#,
     }],
     see_also: &["pay", "xpay", "listpays"],
     // The payment itself goes on when nobody waits for it any more.

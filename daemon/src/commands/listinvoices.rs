@@ -51,7 +51,7 @@ pub const COMMAND: Command = Command {
     examples: &[
         Example {
             typed: "listinvoices order-1042",
-            answer: r#"{"invoices":[{"label":"order-1042","bolt11":"lnbcrt15u1p58zpr...","amount_msat":1500000,"payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","status":"unpaid","description":"2 cups of coffee","expires_at":1795835436,"created_index":1042}]}"#,
+            answer: r#"{"invoices":[{"label":"order-1042","bolt11":"lnbcrt15u1p4szyda...","amount_msat":1500000,"payment_hash":"a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461","status":"unpaid","description":"2 cups of coffee","expires_at":1795835436,"created_index":1042}]}"#,
         },
         Example {
             typed: "listinvoices index=created start=5000 limit=100",

@@ -44,8 +44,8 @@ pub const COMMAND: Command = Command {
         "Both *bolt11* and *payment_hash*, *start* or *limit* without *index*, or a *bolt11* that is no invoice.",
     )],
     examples: &[Example {
-        typed: "listpays lnbcrt15u1p58zpr...",
-        answer: r#"{"pays":[{"payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","status":"complete","destination":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","created_at":1795230700,"completed_at":1795230701,"bolt11":"lnbcrt15u1p58zpr...","description":"2 cups of coffee","amount_msat":1500000,"amount_sent_msat":1501015,"preimage":"5e0f9c7d2b3a41868594a7b6c5d4e3f20f1e2d3c4b5a69788796a5b4c3d2e1f0","created_index":12,"updated_index":9}]}"#,
+        typed: "listpays lnbcrt15u1p4szyda...",
+        answer: r#"{"pays":[{"payment_hash":"a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461","status":"complete","destination":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","created_at":1795230700,"completed_at":1795230701,"bolt11":"lnbcrt15u1p4szyda...","description":"2 cups of coffee","amount_msat":1500000,"amount_sent_msat":1500016,"preimage":"fa6d08e52d6d2490d0b1817ab1ada55d19fb5d1ecd6255ab9fccc8095f7d51e5","created_index":12,"updated_index":9}]}"#,
     }],
     see_also: &["listsendpays", "pay", "delpay", "wait"],
     on_hang_up: OnHangUp::Drop,

@@ -44,7 +44,7 @@ pub const COMMAND: Command = Command {
     )],
     examples: &[Example {
         typed: "listsendpays index=created start=12 limit=1",
-        answer: r#"{"payments":[{"created_index":12,"id":12,"payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","groupid":1,"updated_index":9,"destination":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","amount_msat":1500000,"amount_sent_msat":1501015,"created_at":1795230700,"completed_at":1795230701,"status":"complete","payment_preimage":"5e0f9c7d2b3a41868594a7b6c5d4e3f20f1e2d3c4b5a69788796a5b4c3d2e1f0","bolt11":"lnbcrt15u1p58zpr...","description":"2 cups of coffee"}]}"#,
+        answer: r#"{"payments":[{"created_index":12,"id":12,"payment_hash":"a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461","groupid":1,"updated_index":9,"destination":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","amount_msat":1500000,"amount_sent_msat":1500016,"created_at":1795230700,"completed_at":1795230701,"status":"complete","payment_preimage":"fa6d08e52d6d2490d0b1817ab1ada55d19fb5d1ecd6255ab9fccc8095f7d51e5","bolt11":"lnbcrt15u1p4szyda...","description":"2 cups of coffee"}]}"#,
     }],
     see_also: &["listpays", "pay", "delpay", "wait"],
     on_hang_up: OnHangUp::Drop,

@@ -83,12 +83,12 @@ pub const COMMAND: Command = Command {
     ],
     examples: &[
         Example {
-            typed: "pay lnbcrt15u1p58zpr...",
-            answer: r#"{"destination":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","created_at":1795230700,"parts":1,"amount_msat":1500000,"amount_sent_msat":1501015,"payment_preimage":"5e0f9c7d2b3a41868594a7b6c5d4e3f20f1e2d3c4b5a69788796a5b4c3d2e1f0","status":"complete"}"#,
+            typed: "pay lnbcrt15u1p4szyda...",
+            answer: r#"{"destination":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","payment_hash":"a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461","created_at":1795230700,"parts":1,"amount_msat":1500000,"amount_sent_msat":1500016,"payment_preimage":"fa6d08e52d6d2490d0b1817ab1ada55d19fb5d1ecd6255ab9fccc8095f7d51e5","status":"complete"}"#,
         },
         Example {
-            typed: "pay bolt11=lnbcrt1p58zq0... amount_msat=2sat maxfee=10msat retry_for=20",
-            answer: r#"{"destination":"022d223620a359a47ff7f7ac447c85c46c923da53389221a0054c11c1e3ca31d59","payment_hash":"1f0e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0","created_at":1795230810,"parts":1,"amount_msat":2000,"amount_sent_msat":2000,"payment_preimage":"c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f01f0e2d3c4b5a69788796a5b4","status":"complete"}"#,
+            typed: "pay bolt11=lnbcrt1p4szywp... amount_msat=2sat maxfee=10msat retry_for=20",
+            answer: r#"{"destination":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","payment_hash":"1e18508d5e7fb2015c117fc0f8ede076bcefd523e68c21206c4486c85da9377d","created_at":1795230810,"parts":1,"amount_msat":2000,"amount_sent_msat":2000,"payment_preimage":"cdf9293590ab8a93d613b67526a6d35156fa143fd3c9430e42a853ce91b6d8d7","status":"complete"}"#,
         },
     ],
     see_also: &["xpay", "keysend", "listpays", "decode"],

@@ -24,8 +24,8 @@ pub const COMMAND: Command = Command {
     )],
     errors: &[(Code::InvalidParams, "The *invstring* is no BOLT 11 invoice.")],
     examples: &[Example {
-        typed: "signinvoice lnbcrt1m1p58xjk...",
-        answer: r#"{"bolt11":"lnbcrt1m1p58xjk..."}"#,
+        typed: "signinvoice lnbcrt1m1p4szyrs...",
+        answer: r#"{"bolt11":"lnbcrt1m1p4szyrs..."}"#,
     }],
     see_also: &["createinvoice", "decode", "signmessage"],
     on_hang_up: OnHangUp::Drop,

@@ -55,7 +55,7 @@ pub const COMMAND: Command = Command {
         },
         Example {
             typed: "wait invoices updated 931",
-            answer: r#"{"subsystem":"invoices","updated":931,"invoices":{"status":"paid","label":"order-1042","bolt11":"lnbcrt15u1p58zpr...","description":"2 cups of coffee"}}"#,
+            answer: r#"{"subsystem":"invoices","updated":931,"invoices":{"status":"paid","label":"order-1042","bolt11":"lnbcrt15u1p4szyda...","description":"2 cups of coffee"}}"#,
         },
     ],
     see_also: &["listinvoices", "listsendpays", "waitanyinvoice"],

@@ -31,7 +31,7 @@ pub const COMMAND: Command = Command {
     ],
     examples: &[Example {
         typed: "waitinvoice order-1042",
-        answer: r#"{"label":"order-1042","bolt11":"lnbcrt15u1p58zpr...","amount_msat":1500000,"payment_hash":"b0e0ca16c33eb1d0e0a4b2a8f7ef6b2fa43e5d29cc8f7b0d2f0fd1c3a7d2b5e4","status":"paid","pay_index":812,"amount_received_msat":1500000,"paid_at":1795230701,"payment_preimage":"5e0f9c7d2b3a41868594a7b6c5d4e3f20f1e2d3c4b5a69788796a5b4c3d2e1f0","description":"2 cups of coffee","expires_at":1795835436,"created_index":1042,"updated_index":931}"#,
+        answer: r#"{"label":"order-1042","bolt11":"lnbcrt15u1p4szyda...","amount_msat":1500000,"payment_hash":"a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461","status":"paid","pay_index":812,"amount_received_msat":1500000,"paid_at":1795230701,"payment_preimage":"fa6d08e52d6d2490d0b1817ab1ada55d19fb5d1ecd6255ab9fccc8095f7d51e5","description":"2 cups of coffee","expires_at":1795835436,"created_index":1042,"updated_index":931}"#,
     }],
     see_also: &["waitanyinvoice", "wait", "listinvoices"],
     on_hang_up: OnHangUp::Drop,

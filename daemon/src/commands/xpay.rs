@@ -31,7 +31,7 @@ parameters! {
         /// What to pay of the amount, while somebody else pays the rest. Less than all of it is not supported.
         optional partial_msat: Msat,
         /// For how many blocks the money may be under way at most.
-        default maxdelay: u32 = PayRequest::DEFAULT_MAX_DELAY,
+        default maxdelay: u32 = 2_016,
         /// Not supported: it would go into the request for an offer's invoice.
         optional payer_note: String,
         /// A name of our own for the payment; `listpays` and `listsendpays` show it.
@@ -77,8 +77,8 @@ pub const COMMAND: Command = Command {
         (Code::PayAlreadyPaid, "The invoice was paid before."),
     ],
     examples: &[Example {
-        typed: "xpay lnbcrt15u1p58zpr...",
-        answer: r#"{"payment_preimage":"5e0f9c7d2b3a41868594a7b6c5d4e3f20f1e2d3c4b5a69788796a5b4c3d2e1f0","failed_parts":0,"successful_parts":1,"amount_msat":1500000,"amount_sent_msat":1501015}"#,
+        typed: "xpay lnbcrt15u1p4szyda...",
+        answer: r#"{"payment_preimage":"fa6d08e52d6d2490d0b1817ab1ada55d19fb5d1ecd6255ab9fccc8095f7d51e5","failed_parts":0,"successful_parts":1,"amount_msat":1500000,"amount_sent_msat":1500016}"#,
     }],
     see_also: &["pay", "keysend", "listpays", "decode"],
     // The payment itself goes on when nobody waits for it any more.
