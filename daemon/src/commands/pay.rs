@@ -35,7 +35,7 @@ parameters! {
         optional maxdelay: u16,
         /// A fee that is allowed whatever *maxfeepercent* says; 5 sat when nothing is said.
         optional exemptfee: Msat,
-        /// Not supported: the invoice_request of ours that the invoice answers is found without it.
+        /// Not supported: the invoice for an invoice_request of ours is paid as it arrives, and not by this command.
         optional localinvreqid: HexBytes,
         /// Channels and nodes to keep out of: short channel ids, whose direction (`/0` or `/1`) makes no difference, or public keys
         /// of nodes.
@@ -102,7 +102,7 @@ impl Pay {
         unsupported(
             "localinvreqid",
             &self.localinvreqid,
-            "the invoice_request that an invoice answers is found without it",
+            "the invoice for an invoice_request of ours is paid as it arrives",
         )?;
         if let Some(riskfactor) = self.riskfactor {
             tracing::debug!("a riskfactor of {riskfactor} has no effect");
@@ -203,7 +203,7 @@ mod tests {
             ),
             (
                 r#"{"bolt11":"lnbc1","localinvreqid":"00"}"#,
-                "localinvreqid: not supported: the invoice_request that an invoice answers is found without it",
+                "localinvreqid: not supported: the invoice for an invoice_request of ours is paid as it arrives",
             ),
         ];
         for (params, words) in refusals {

@@ -36,7 +36,7 @@ parameters! {
         optional payer_note: String,
         /// A name of our own for the payment; `listpays` and `listsendpays` show it.
         optional label: String,
-        /// Not supported: the invoice_request of ours that the invoice answers is found without it.
+        /// Not supported: the invoice for an invoice_request of ours is paid as it arrives, and not by this command.
         optional localinvreqid: HexBytes,
     }
 }
@@ -119,7 +119,7 @@ impl Xpay {
         unsupported(
             "localinvreqid",
             &self.localinvreqid,
-            "the invoice_request that an invoice answers is found without it",
+            "the invoice for an invoice_request of ours is paid as it arrives",
         )?;
         Ok(PayRequest {
             invstring: self.invstring,
