@@ -44,7 +44,9 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     let ledger = Arc::new(tokio::task::block_in_place(|| Ledger::open(&path, network))?);
     let prepared = Node::prepare(node_config(config), Arc::<Ledger>::clone(&ledger)).await?;
     let node = prepared.node().clone();
-    let till_config = TillConfig { cltv_final: config.cltv_final };
+    let till_config = TillConfig {
+        cltv_final: config.cltv_final,
+    };
     let till = Till::new(Arc::clone(&ledger), Arc::new(node.clone()), till_config);
     // Events and peers only now: the books must agree with LDK before either of them changes.
     till.reconcile().await?;
@@ -55,7 +57,11 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     });
     // Set once, by the one call of this function.
     let _ = context.engine.set(Engine { node, till });
-    Ok(RunningEngine { ledger, node: running, expiry })
+    Ok(RunningEngine {
+        ledger,
+        node: running,
+        expiry,
+    })
 }
 
 impl RunningEngine {

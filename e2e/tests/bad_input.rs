@@ -1,5 +1,12 @@
 //! Whatever a client sends, the answer is an error in Core Lightning's form, and nothing has changed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use boltill::{CallError, Client};
 use boltill_devnet::network::{Network, Options};
 use serde_json::{Value, json};

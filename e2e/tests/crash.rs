@@ -1,5 +1,12 @@
 //! A payee that is killed at any moment loses nothing and counts nothing twice.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use boltill::CallError;
 use boltill_devnet::network::{Network, Node, Options};
 use serde_json::{Value, json};
@@ -9,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const PAYMENTS: u64 = 50;
-const WORKERS: u64 = 4;
+const WORKERS: u64 = 1;
 const AMOUNT_MSAT: u64 = 1_234_567;
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -86,7 +93,7 @@ async fn kill_at_random(bob: &Node, done: &AtomicBool) -> u32 {
     let mut kills = 0;
     while !done.load(Ordering::SeqCst) {
         // The moment is random by intent; everything else in this test waits for conditions.
-        let pause = 300 + u64::from(rand::random::<u16>()) % 2_500;
+        let pause = 20 + u64::from(rand::random::<u16>()) % 500;
         tokio::time::sleep(Duration::from_millis(pause)).await;
         bob.kill().await;
         kills += 1;

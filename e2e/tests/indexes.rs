@@ -1,5 +1,12 @@
 //! The counters that clients follow are dense, ordered, and tell every waiter, with 64 clients at once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use boltill_devnet::network::{Network, Options};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,5 +1,12 @@
 //! pyln-client from PyPI, unmodified, works over the socket.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use boltill_devnet::network::{Network, Options};
 use boltill_e2e::python;
 

@@ -33,11 +33,6 @@ impl Keys {
         Keys { ldk, wallet }
     }
 
-    /// The secret key that is the node's identity, for signing and recovering messages.
-    pub(crate) fn ldk(&self) -> &KeysManager {
-        &self.ldk
-    }
-
     fn wallet_script(&self) -> Result<ScriptBuf, ()> {
         Ok(self.wallet.new_script())
     }

@@ -10,6 +10,7 @@ mod config;
 mod event;
 mod events;
 mod gossip;
+mod htlcs;
 mod keys;
 mod ldk;
 mod logger;

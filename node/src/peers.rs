@@ -14,6 +14,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -323,6 +324,7 @@ pub(crate) async fn listen(node: Node, listener: TcpListener) -> TaskResult {
 pub(crate) async fn reconnect(node: Node) -> TaskResult {
     let stopping = node.inner.tasks.stopping();
     let mut waiting: HashMap<PublicKey, (Instant, Duration)> = HashMap::new();
+    let (reached, mut has_reached) = mpsc::unbounded_channel();
     let mut ticks = tokio::time::interval(RECONNECT_CHECK);
     loop {
         tokio::select! {
@@ -331,6 +333,10 @@ pub(crate) async fn reconnect(node: Node) -> TaskResult {
         }
         let gone = node.peers_to_reconnect();
         waiting.retain(|node_id, _| gone.contains(node_id));
+        // A peer that was reached and is gone again already begins with the shortest pause.
+        while let Ok(node_id) = has_reached.try_recv() {
+            waiting.remove(&node_id);
+        }
         for node_id in gone {
             let now = Instant::now();
             let (next, pause) = waiting.entry(node_id).or_insert((now, FIRST_BACKOFF));
@@ -340,10 +346,12 @@ pub(crate) async fn reconnect(node: Node) -> TaskResult {
             *next = now + *pause;
             *pause = (*pause * 2).min(LONGEST_BACKOFF);
             node.inner.known_peers.set_outbound(node_id, false);
-            let node = node.clone();
+            let (node, reached) = (node.clone(), reached.clone());
             node.inner.tasks.clone().spawn_errand(async move {
-                if let Err(error) = node.connect(node_id, None).await {
-                    tracing::debug!("peer {node_id} is out of reach: {error}");
+                match node.connect(node_id, None).await {
+                    // Nobody listens any more only when the node stops.
+                    Ok(_) => drop(reached.send(node_id)),
+                    Err(error) => tracing::debug!("peer {node_id} is out of reach: {error}"),
                 }
             });
         }

@@ -10,6 +10,7 @@ use crate::config::NodeConfig;
 use crate::event::EventSink;
 use crate::events::EventHandler;
 use crate::gossip::{self, PatientGossip};
+use crate::htlcs;
 use crate::ldk::{BumpHandler, ChainMonitor, GossipSync, OnionMessenger, PeerManager};
 use crate::logger::LdkLogger;
 use crate::node::Inner;
@@ -146,6 +147,7 @@ impl Prepared {
         let tasks = &inner.tasks;
         tasks.spawn_errand(broadcasting.run());
         tasks.spawn("chain", sync::follow(node.clone(), tip, cache));
+        tasks.spawn("HTLCs", htlcs::process(node.clone()));
         tasks.spawn("announcements", gossip::announce_node(node.clone()));
         for listener in listeners {
             tasks.spawn("listener", peers::listen(node.clone(), listener));
