@@ -15,7 +15,6 @@ fn up() -> Command {
 }
 
 #[test]
-#[ignore = "boltilld does not open channels yet"]
 fn a_command_finds_the_network_in_its_environment_and_its_status_is_ours() {
     let output = up()
         .args([
@@ -38,7 +37,6 @@ fn a_command_finds_the_network_in_its_environment_and_its_status_is_ours() {
 }
 
 #[tokio::test]
-#[ignore = "boltilld does not open channels yet"]
 async fn nothing_of_a_network_outlives_its_owner() -> Result<(), NetworkError> {
     let directory = tempfile::tempdir().unwrap();
     let mut owner = up()

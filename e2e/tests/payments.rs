@@ -4,7 +4,6 @@ use boltill_e2e::{NetworkError, Node, invoice, line_of, listed};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "boltilld does not pay yet"]
 async fn alice_pays_bobs_invoice() -> Result<(), NetworkError> {
     let network = line_of(2).await;
     pays(network.node("alice")?, network.node("bob")?, 25_000_000).await?;
@@ -13,7 +12,6 @@ async fn alice_pays_bobs_invoice() -> Result<(), NetworkError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "boltilld does not pay yet"]
 async fn alice_pays_carol_through_bob() -> Result<(), NetworkError> {
     let network = line_of(3).await;
     let sent = pays(network.node("alice")?, network.node("carol")?, 25_000_000).await?;

@@ -4,7 +4,7 @@ use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::sql::{all, execute, one};
 use crate::writer::WriteTx;
-use boltill_types::{StateKey, StateStore, StoreError, StoreFuture};
+use boltill_types::{StateChange, StateKey, StateStore, StoreError, StoreFuture};
 use std::future::Future;
 
 pub(crate) mod sql {
@@ -42,12 +42,17 @@ impl StateStore for Ledger {
         boxed(self.writer.write(move |tx| remove(tx, &key)))
     }
 
-    fn write_blocking(&self, key: StateKey, value: Vec<u8>) -> Result<(), StoreError> {
-        Ok(self.writer.write_blocking(move |tx| write(tx, &key, &value))?)
+    fn write_all(&self, changes: Vec<StateChange>) -> StoreFuture<()> {
+        boxed(self.writer.write(move |tx| {
+            changes.iter().try_for_each(|change| match change {
+                StateChange::Write(key, value) => write(tx, key, value),
+                StateChange::Remove(key) => remove(tx, key),
+            })
+        }))
     }
 
-    fn remove_blocking(&self, key: StateKey) -> Result<(), StoreError> {
-        Ok(self.writer.write_blocking(move |tx| remove(tx, &key))?)
+    fn write_blocking(&self, key: StateKey, value: Vec<u8>) -> Result<(), StoreError> {
+        Ok(self.writer.write_blocking(move |tx| write(tx, &key, &value))?)
     }
 }
 

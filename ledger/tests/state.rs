@@ -9,7 +9,7 @@
 
 mod common;
 
-use boltill_types::{StateKey, StateStore, StoreError};
+use boltill_types::{StateChange, StateKey, StateStore, StoreError};
 use common::TestLedger;
 
 fn key(primary: &str, secondary: &str, key: &str) -> StateKey {
@@ -39,12 +39,30 @@ async fn a_value_is_read_back_replaced_and_removed() {
 }
 
 #[test]
-fn the_blocking_forms_work_without_a_runtime() {
+fn the_blocking_form_works_without_a_runtime() {
     let ledger = TestLedger::new();
     ledger.write_blocking(key("a", "", "k"), vec![1]).unwrap();
     assert_eq!(ledger.read(&key("a", "", "k")).unwrap(), Some(vec![1]));
-    ledger.remove_blocking(key("a", "", "k")).unwrap();
-    assert_eq!(ledger.read(&key("a", "", "k")).unwrap(), None);
+}
+
+#[tokio::test]
+async fn changes_made_together_are_all_there_and_in_their_order() {
+    let mut ledger = TestLedger::new();
+    let commits = ledger.metrics().commits;
+    let changes = vec![
+        StateChange::Write(key("monitors", "", "x"), vec![1]),
+        StateChange::Write(key("", "", "manager"), vec![2]),
+        StateChange::Write(key("monitors", "", "x"), vec![3]),
+        StateChange::Remove(key("", "", "absent")),
+        StateChange::Write(key("updates", "x", "7"), vec![4]),
+        StateChange::Remove(key("updates", "x", "7")),
+    ];
+    ledger.write_all(changes).await.unwrap();
+    assert_eq!(ledger.metrics().commits, commits + 1, "one transaction");
+    ledger.reopen();
+    assert_eq!(ledger.read(&key("monitors", "", "x")).unwrap(), Some(vec![3]));
+    assert_eq!(ledger.read(&key("", "", "manager")).unwrap(), Some(vec![2]));
+    assert_eq!(ledger.read(&key("updates", "x", "7")).unwrap(), None);
 }
 
 #[tokio::test]

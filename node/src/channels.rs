@@ -14,11 +14,20 @@ use lightning::types::features::ChannelTypeFeatures;
 pub fn channel_type_names(features: &ChannelTypeFeatures) -> Vec<&'static str> {
     let names = [
         (features.requires_static_remote_key(), "static_remotekey/even"),
-        (features.requires_anchors_nonzero_fee_htlc_tx(), "anchor_outputs/even"),
+        (
+            features.requires_anchors_nonzero_fee_htlc_tx(),
+            "anchor_outputs/even",
+        ),
         (features.requires_anchors_zero_fee_htlc_tx(), "anchors/even"),
-        (features.requires_anchor_zero_fee_commitments(), "zero_fee_commitments/even"),
+        (
+            features.requires_anchor_zero_fee_commitments(),
+            "zero_fee_commitments/even",
+        ),
         (features.requires_scid_privacy(), "scid_alias/even"),
         (features.requires_zero_conf(), "zeroconf/even"),
     ];
-    names.into_iter().filter_map(|(present, name)| present.then_some(name)).collect()
+    names
+        .into_iter()
+        .filter_map(|(present, name)| present.then_some(name))
+        .collect()
 }

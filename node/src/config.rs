@@ -1,7 +1,7 @@
 //! What a node is told at its start.
 
-use bitcoin::{Amount, Network};
 use bitcoin::secp256k1::PublicKey;
+use bitcoin::{Amount, Network};
 use lightning::ln::msgs::SocketAddress;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -63,7 +63,11 @@ pub(crate) async fn announce_node(node: Node) -> TaskResult {
         };
         if channels > 0 && due {
             let inner = &node.inner;
-            inner.peer_manager.broadcast_node_announcement(inner.rgb, inner.alias, inner.config.announce.clone());
+            inner.peer_manager.broadcast_node_announcement(
+                inner.rgb,
+                inner.alias,
+                inner.config.announce.clone(),
+            );
             last = Some((Instant::now(), channels));
         }
     }
@@ -72,6 +76,7 @@ pub(crate) async fn announce_node(node: Node) -> TaskResult {
 /// How many channels of ours the public graph knows.
 fn announced_channels(node: &Node) -> usize {
     let graph = node.inner.graph.read_only();
-    graph.node(&NodeId::from_pubkey(&node.id())).map_or(0, |node| node.channels.len())
+    graph
+        .node(&NodeId::from_pubkey(&node.id()))
+        .map_or(0, |node| node.channels.len())
 }
-

@@ -1,11 +1,11 @@
 //! LDK's keys, with the wallet's addresses as the places where closed channels pay to.
 
-use boltill_onchain::Wallet;
 use bitcoin::absolute::LockTime;
 use bitcoin::secp256k1::ecdh::SharedSecret;
 use bitcoin::secp256k1::ecdsa::{RecoverableSignature, Signature};
 use bitcoin::secp256k1::{All, PublicKey, Scalar, Secp256k1, schnorr};
 use bitcoin::{ScriptBuf, Transaction, TxOut};
+use boltill_onchain::Wallet;
 use lightning::ln::inbound_payment::ExpandedKey;
 use lightning::ln::msgs::UnsignedGossipMessage;
 use lightning::ln::script::ShutdownScript;

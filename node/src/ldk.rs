@@ -1,5 +1,6 @@
 //! LDK is generic over everything; here each type is named once, with the parts that this node is made of.
 
+use crate::commit::{MonitorNotes, NotedStore};
 use crate::gossip::PatientGossip;
 use crate::keys::Keys;
 use crate::logger::LdkLogger;
@@ -32,8 +33,9 @@ pub(crate) type MessageRouter =
 /// Blocks arrive whole, so nothing needs to be told what to look for.
 pub(crate) type NoFilter = Arc<dyn Filter + Send + Sync>;
 
-pub(crate) type Persister = MonitorUpdatingPersister<
-    Arc<LdkStore>,
+/// LDK's way of writing monitors: whole from time to time, and updates in between.
+pub(crate) type UpdateWriter = MonitorUpdatingPersister<
+    Arc<NotedStore>,
     Arc<LdkLogger>,
     Arc<Keys>,
     Arc<Keys>,
@@ -46,7 +48,7 @@ pub(crate) type ChainMonitor = lightning::chain::chainmonitor::ChainMonitor<
     Arc<Broadcaster>,
     Arc<FeeRates>,
     Arc<LdkLogger>,
-    Arc<Persister>,
+    Arc<MonitorNotes>,
     Arc<Keys>,
 >;
 pub(crate) type ChannelMonitor = lightning::chain::channelmonitor::ChannelMonitor<InMemorySigner>;

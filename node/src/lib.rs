@@ -6,6 +6,7 @@
 
 mod background;
 mod channels;
+mod commit;
 mod config;
 mod event;
 mod events;

@@ -1,6 +1,7 @@
 //! The handle to a running node.
 
 use crate::channels::{Closings, Openings};
+use crate::commit::Notes;
 use crate::config::NodeConfig;
 use crate::keys::Keys;
 use crate::ldk::{
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) rgb: [u8; 3],
     pub(crate) keys: Arc<Keys>,
     pub(crate) store: Arc<LdkStore>,
+    pub(crate) notes: Arc<Notes>,
     pub(crate) bitcoind: Arc<Bitcoind>,
     pub(crate) fees: Arc<FeeRates>,
     pub(crate) broadcaster: Arc<Broadcaster>,
@@ -83,7 +85,9 @@ impl Node {
 
     /// The name shown to others.
     pub fn alias(&self) -> String {
-        String::from_utf8_lossy(&self.inner.alias).trim_end_matches('\0').to_owned()
+        String::from_utf8_lossy(&self.inner.alias)
+            .trim_end_matches('\0')
+            .to_owned()
     }
 
     /// The colour shown to others.
@@ -138,7 +142,13 @@ impl Node {
 
     /// The features we offer.
     pub fn features(&self) -> Features {
-        let Inner { channel_manager: manager, onion_messenger: messenger, gossip, node_id, .. } = &*self.inner;
+        let Inner {
+            channel_manager: manager,
+            onion_messenger: messenger,
+            gossip,
+            node_id,
+            ..
+        } = &*self.inner;
         // Whoever handles messages adds its own.
         let init = messenger.provided_init_features(*node_id) | gossip.provided_init_features(*node_id);
         let node = messenger.provided_node_features() | gossip.provided_node_features();
@@ -166,7 +176,10 @@ impl Node {
     /// # Errors
     /// When the key is out of reach.
     pub fn sign_message(&self, message: &[u8]) -> Result<String, crate::SignError> {
-        self.inner.keys.sign_message(message).map_err(|()| crate::SignError)
+        self.inner
+            .keys
+            .sign_message(message)
+            .map_err(|()| crate::SignError)
     }
 
     /// Whose key signed a text; `None` when the signature is no signature.

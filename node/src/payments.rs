@@ -72,7 +72,15 @@ impl Node {
     /// # Errors
     /// [`SendError`]: nothing has been sent and no event will come.
     pub fn send(&self, payment: OutgoingPayment) -> Result<(), SendError> {
-        let OutgoingPayment { payment_id, payment_hash, payee, onion, amount, max_fee, retry_for } = payment;
+        let OutgoingPayment {
+            payment_id,
+            payment_hash,
+            payee,
+            onion,
+            amount,
+            max_fee,
+            retry_for,
+        } = payment;
         let mut route = RouteParameters::from_payment_params_and_value(payee, amount.0);
         route.max_total_routing_fee_msat = Some(max_fee.0);
         // Finding a route is plain computation, tens of milliseconds on a full graph: let the others go on meanwhile.
@@ -97,7 +105,15 @@ impl Node {
         payment: OutgoingPayment,
         preimage: PaymentPreimage,
     ) -> Result<(), SendError> {
-        let OutgoingPayment { payment_id, payee, onion, amount, max_fee, retry_for, .. } = payment;
+        let OutgoingPayment {
+            payment_id,
+            payee,
+            onion,
+            amount,
+            max_fee,
+            retry_for,
+            ..
+        } = payment;
         let mut route = RouteParameters::from_payment_params_and_value(payee, amount.0);
         route.max_total_routing_fee_msat = Some(max_fee.0);
         tokio::task::block_in_place(|| {

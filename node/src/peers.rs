@@ -97,7 +97,9 @@ impl KnownPeers {
     pub(crate) fn load(store: Arc<dyn StateStore>) -> Result<KnownPeers, StoreError> {
         let mut addresses = HashMap::new();
         for name in store.list(NAMESPACE, GROUP)? {
-            let Ok(node_id) = PublicKey::from_str(&name) else { continue };
+            let Ok(node_id) = PublicKey::from_str(&name) else {
+                continue;
+            };
             let value = store.read(&peer_key(&node_id))?.unwrap_or_default();
             match parse_address(node_id, &value) {
                 Some(address) => drop(addresses.insert(node_id, address)),
@@ -124,7 +126,11 @@ impl KnownPeers {
     }
 
     fn address(&self, node_id: &PublicKey) -> Option<PeerAddress> {
-        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).get(node_id).cloned()
+        self.addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(node_id)
+            .cloned()
     }
 
     fn attempt(&self, node_id: PublicKey) -> Arc<tokio::sync::Mutex<()>> {
@@ -136,17 +142,28 @@ impl KnownPeers {
 
     fn set_outbound(&self, node_id: PublicKey, outbound: bool) {
         let mut set = self.outbound.lock().unwrap_or_else(PoisonError::into_inner);
-        if outbound { set.insert(node_id) } else { set.remove(&node_id) };
+        if outbound {
+            set.insert(node_id)
+        } else {
+            set.remove(&node_id)
+        };
     }
 
     fn is_outbound(&self, node_id: &PublicKey) -> bool {
-        self.outbound.lock().unwrap_or_else(PoisonError::into_inner).contains(node_id)
+        self.outbound
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(node_id)
     }
 }
 
 fn parse_address(node_id: PublicKey, value: &[u8]) -> Option<PeerAddress> {
     let (port, host) = std::str::from_utf8(value).ok()?.split_once(' ')?;
-    Some(PeerAddress { node_id, host: host.to_owned(), port: port.parse().ok()? })
+    Some(PeerAddress {
+        node_id,
+        host: host.to_owned(),
+        port: port.parse().ok()?,
+    })
 }
 
 impl Node {
@@ -158,7 +175,10 @@ impl Node {
 
     /// One peer, if it is connected.
     pub fn connected_peer(&self, node_id: &PublicKey) -> Option<Peer> {
-        self.inner.peer_manager.peer_by_node_id(node_id).map(|details| self.peer(details))
+        self.inner
+            .peer_manager
+            .peer_by_node_id(node_id)
+            .map(|details| self.peer(details))
     }
 
     fn peer(&self, details: lightning::ln::peer_handler::PeerDetails) -> Peer {
@@ -230,7 +250,9 @@ impl Node {
             .and_then(|node| node.announcement_info.as_ref())
             .map(|info| info.addresses().to_vec())
             .unwrap_or_default();
-        let announced = announced.into_iter().filter_map(|address| reachable(*node_id, &address));
+        let announced = announced
+            .into_iter()
+            .filter_map(|address| reachable(*node_id, &address));
         known.into_iter().chain(announced).collect()
     }
 
@@ -277,7 +299,9 @@ impl Node {
     fn peers_to_reconnect(&self) -> HashSet<PublicKey> {
         let channels = self.channels();
         let wanted = channels.iter().map(|channel| channel.counterparty.node_id);
-        wanted.filter(|node_id| self.connected_peer(node_id).is_none()).collect()
+        wanted
+            .filter(|node_id| self.connected_peer(node_id).is_none())
+            .collect()
     }
 }
 

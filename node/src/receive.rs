@@ -52,13 +52,18 @@ impl Node {
     /// # Errors
     /// [`SignError`] when the key is out of reach.
     pub fn sign_bolt11(&self, invoice: &RawBolt11Invoice) -> Result<RecoverableSignature, SignError> {
-        self.inner.keys.sign_invoice(invoice, Recipient::Node).map_err(|()| SignError)
+        self.inner
+            .keys
+            .sign_invoice(invoice, Recipient::Node)
+            .map_err(|()| SignError)
     }
 
     /// Takes the money of a claimable payment; [`PaymentClaimed`](crate::NodeEvent::PaymentClaimed) follows.
     pub fn claim(&self, preimage: PaymentPreimage) {
         // Unknown even TLVs were looked at by whoever decided to claim.
-        self.inner.channel_manager.claim_funds_with_known_custom_tlvs(preimage);
+        self.inner
+            .channel_manager
+            .claim_funds_with_known_custom_tlvs(preimage);
     }
 
     /// Sends a claimable payment back with `incorrect_or_unknown_payment_details` (BOLT 4), which tells the payer no

@@ -46,12 +46,20 @@ impl Seed {
     /// [`SeedError`]; nothing has been created then.
     pub fn load_or_create(network_dir: &Path, may_create: bool) -> Result<Seed, SeedError> {
         let path = network_dir.join(SEED_FILE);
-        let failed = |source| SeedError::File { path: path.clone(), source };
+        let failed = |source| SeedError::File {
+            path: path.clone(),
+            source,
+        };
         match File::open(&path) {
             Ok(mut file) => {
                 let mut bytes = Vec::with_capacity(33);
-                Read::by_ref(&mut file).take(33).read_to_end(&mut bytes).map_err(failed)?;
-                let seed = bytes.try_into().map_err(|_| SeedError::Damaged { path: path.clone() })?;
+                Read::by_ref(&mut file)
+                    .take(33)
+                    .read_to_end(&mut bytes)
+                    .map_err(failed)?;
+                let seed = bytes
+                    .try_into()
+                    .map_err(|_| SeedError::Damaged { path: path.clone() })?;
                 Ok(Seed(seed))
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
@@ -63,7 +71,10 @@ impl Seed {
     /// Writes a new seed under another name, makes it durable and only then gives it its name, so that a power cut
     /// leaves either no seed or a whole one.
     fn create(path: &Path, network_dir: &Path) -> Result<Seed, SeedError> {
-        let failed = |source| SeedError::File { path: path.to_owned(), source };
+        let failed = |source| SeedError::File {
+            path: path.to_owned(),
+            source,
+        };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(SeedError::Randomness)?;
         let unfinished = path.with_extension("unfinished");
@@ -71,10 +82,13 @@ impl Seed {
         options.write(true).create(true).truncate(true).mode(0o600);
         let mut file = options.open(&unfinished).map_err(failed)?;
         file.write_all(&seed).map_err(failed)?;
-        file.set_permissions(Permissions::from_mode(0o400)).map_err(failed)?;
+        file.set_permissions(Permissions::from_mode(0o400))
+            .map_err(failed)?;
         file.sync_all().map_err(failed)?;
         std::fs::rename(&unfinished, path).map_err(failed)?;
-        File::open(network_dir).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        File::open(network_dir)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)?;
         Ok(Seed(seed))
     }
 
@@ -94,17 +108,26 @@ mod tests {
         let made = Seed::load_or_create(dir.path(), true).unwrap();
         let read = Seed::load_or_create(dir.path(), false).unwrap();
         assert_eq!(made.bytes(), read.bytes());
-        let mode = std::fs::metadata(dir.path().join(SEED_FILE)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(dir.path().join(SEED_FILE))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o400);
     }
 
     #[test]
     fn a_lost_or_damaged_seed_is_never_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(Seed::load_or_create(dir.path(), false), Err(SeedError::Missing { .. })));
+        assert!(matches!(
+            Seed::load_or_create(dir.path(), false),
+            Err(SeedError::Missing { .. })
+        ));
         for length in [0, 31, 33] {
             std::fs::write(dir.path().join(SEED_FILE), vec![1; length]).unwrap();
-            assert!(matches!(Seed::load_or_create(dir.path(), true), Err(SeedError::Damaged { .. })));
+            assert!(matches!(
+                Seed::load_or_create(dir.path(), true),
+                Err(SeedError::Damaged { .. })
+            ));
         }
     }
 }

@@ -6,6 +6,7 @@
 use crate::Node;
 use crate::background;
 use crate::channels::{Closings, Openings};
+use crate::commit;
 use crate::config::NodeConfig;
 use crate::event::EventSink;
 use crate::events::EventHandler;
@@ -20,7 +21,7 @@ use crate::state::{Chain, LightningState};
 use crate::sync::{self, Followers, LoneMonitor, SyncError};
 use crate::tasks::{TaskDied, Tasks};
 use bitcoin::secp256k1::PublicKey;
-use boltill_onchain::{BroadcastTask, Bitcoind, WalletError};
+use boltill_onchain::{Bitcoind, BroadcastTask, WalletError};
 use boltill_types::{StateStore, StoreError, UnixSeconds};
 use lightning::chain::BestBlock;
 use lightning::events::bump_transaction;
@@ -52,8 +53,10 @@ pub enum StartError {
     #[error("the wallet: {0}")]
     Wallet(#[from] WalletError),
     /// A part of Lightning's state is there but cannot be read.
-    #[error("the state of the {part} cannot be read: {cause}. Restore a backup or report this; starting without it \
-             would lose money")]
+    #[error(
+        "the state of the {part} cannot be read: {cause}. Restore a backup or report this; starting without it \
+             would lose money"
+    )]
     Unreadable {
         /// Which part.
         part: &'static str,
@@ -61,8 +64,10 @@ pub enum StartError {
         cause: String,
     },
     /// There are monitors of channels, but no channel manager.
-    #[error("there are channels on file, but the state that belongs to them is missing; starting without it would \
-             close them all")]
+    #[error(
+        "there are channels on file, but the state that belongs to them is missing; starting without it would \
+             close them all"
+    )]
     ManagerMissing,
     /// The chain cannot be followed.
     #[error(transparent)]
@@ -93,6 +98,7 @@ pub struct Prepared {
 pub struct Running {
     node: Node,
     housekeeping: Tasks,
+    commits: Tasks,
     deaths: mpsc::UnboundedReceiver<TaskDied>,
 }
 
@@ -117,8 +123,21 @@ impl Node {
         };
         let tip = sync::to_the_tip(&chain.bitcoind, config.network, &mut cache, &followers).await?;
         let known_peers = KnownPeers::load(store)?;
-        let node = assemble(config, chain, state, known_peers, tip.to_best_block().height, tasks)?;
-        Ok(Prepared { node, tip, cache, broadcasting, deaths })
+        let node = assemble(
+            config,
+            chain,
+            state,
+            known_peers,
+            tip.to_best_block().height,
+            tasks,
+        )?;
+        Ok(Prepared {
+            node,
+            tip,
+            cache,
+            broadcasting,
+            deaths,
+        })
     }
 }
 
@@ -133,17 +152,28 @@ impl Prepared {
     /// # Errors
     /// [`StartError::Listen`]; nothing runs then.
     pub async fn run(self, sink: Arc<dyn EventSink>) -> Result<Running, StartError> {
-        let Prepared { node, tip, cache, broadcasting, deaths } = self;
+        let Prepared {
+            node,
+            tip,
+            cache,
+            broadcasting,
+            deaths,
+        } = self;
         let inner = &node.inner;
         let mut listeners = Vec::new();
         for &address in &inner.config.bind {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
+        let commits = inner.tasks.sibling();
+        commits.spawn("commits", commit::commit(node.clone(), commits.stopping()));
         let housekeeping = inner.tasks.sibling();
         let handler = Arc::new(EventHandler::new(node.clone(), sink));
         let stop = housekeeping.stopping();
-        housekeeping.spawn("background processor", background::process_events(node.clone(), handler, stop));
+        housekeeping.spawn(
+            "background processor",
+            background::process_events(node.clone(), handler, stop),
+        );
         let tasks = &inner.tasks;
         tasks.spawn_errand(broadcasting.run());
         tasks.spawn("chain", sync::follow(node.clone(), tip, cache));
@@ -155,7 +185,12 @@ impl Prepared {
         if !inner.config.offline {
             tasks.spawn("reconnections", peers::reconnect(node.clone()));
         }
-        Ok(Running { node, housekeeping, deaths })
+        Ok(Running {
+            node,
+            housekeeping,
+            commits,
+            deaths,
+        })
     }
 }
 
@@ -174,15 +209,15 @@ impl Running {
         }
     }
 
-    /// Ends the node in order: nothing new, no peers, and last of all the final write of the channel manager.
+    /// Ends the node in order: nothing new, no peers, and last of all the final write of the channels.
     pub async fn stop(self) {
         let inner = &self.node.inner;
         inner.tasks.stop().await;
         inner.peer_manager.disconnect_all_peers();
         self.housekeeping.stop().await;
+        self.commits.stop().await;
     }
 }
-
 
 /// Puts the parts together that are only needed once everything is up to date: what talks to peers.
 fn assemble(
@@ -194,9 +229,21 @@ fn assemble(
     tasks: Tasks,
 ) -> Result<Node, StartError> {
     let logger = Arc::new(LdkLogger);
-    let node_id = chain.keys.get_node_id(Recipient::Node).map_err(|()| StartError::Key)?;
-    let LightningState { store, graph, scorer, message_router, chain_monitor, channel_manager, sweeper, monitors } =
-        state;
+    let node_id = chain
+        .keys
+        .get_node_id(Recipient::Node)
+        .map_err(|()| StartError::Key)?;
+    let LightningState {
+        store,
+        notes,
+        graph,
+        scorer,
+        message_router,
+        chain_monitor,
+        channel_manager,
+        sweeper,
+        monitors,
+    } = state;
     watch_monitors(&chain_monitor, monitors)?;
     let onion_messenger = Arc::new(OnionMessenger::new(
         Arc::clone(&chain.keys),
@@ -226,8 +273,16 @@ fn assemble(
         Arc::clone(&chain.keys),
     ));
     gossip::verify_announcements(&gossip, &peer_manager, &chain.bitcoind, &tasks);
-    let coins = Arc::new(bump_transaction::Wallet::new(Arc::clone(&chain.wallet), Arc::clone(&logger)));
-    let bump = BumpHandler::new(Arc::clone(&chain.broadcaster), coins, Arc::clone(&chain.keys), logger);
+    let coins = Arc::new(bump_transaction::Wallet::new(
+        Arc::clone(&chain.wallet),
+        Arc::clone(&logger),
+    ));
+    let bump = BumpHandler::new(
+        Arc::clone(&chain.broadcaster),
+        coins,
+        Arc::clone(&chain.keys),
+        logger,
+    );
     let inner = Inner {
         node_id,
         alias: alias_bytes(config.alias.as_deref(), &node_id),
@@ -235,6 +290,7 @@ fn assemble(
         config,
         keys: chain.keys,
         store,
+        notes,
         bitcoind: chain.bitcoind,
         fees: chain.fees,
         broadcaster: chain.broadcaster,
@@ -254,17 +310,21 @@ fn assemble(
         height: watch::Sender::new(height),
         tasks,
     };
-    Ok(Node { inner: Arc::new(inner) })
+    Ok(Node {
+        inner: Arc::new(inner),
+    })
 }
 
 /// From here on the chain monitor follows the chain for every channel.
 fn watch_monitors(chain_monitor: &ChainMonitor, monitors: Vec<LoneMonitor>) -> Result<(), StartError> {
     for (monitor, ..) in monitors {
         let channel_id = monitor.channel_id();
-        chain_monitor.load_existing_monitor(channel_id, monitor).map_err(|()| StartError::Unreadable {
-            part: "channel monitors",
-            cause: format!("channel {channel_id} is on file twice"),
-        })?;
+        chain_monitor
+            .load_existing_monitor(channel_id, monitor)
+            .map_err(|()| StartError::Unreadable {
+                part: "channel monitors",
+                cause: format!("channel {channel_id} is on file twice"),
+            })?;
     }
     chain_monitor.archive_fully_resolved_channel_monitors();
     Ok(())
@@ -274,7 +334,10 @@ fn watch_monitors(chain_monitor: &ChainMonitor, monitors: Vec<LoneMonitor>) -> R
 fn alias_bytes(alias: Option<&str>, node_id: &PublicKey) -> [u8; 32] {
     let mut bytes = [0; 32];
     let alias = alias.map_or_else(|| format!("boltill-{}", &node_id.to_string()[..8]), str::to_owned);
-    let end = (0..=alias.len().min(32)).rev().find(|&end| alias.is_char_boundary(end)).unwrap_or(0);
+    let end = (0..=alias.len().min(32))
+        .rev()
+        .find(|&end| alias.is_char_boundary(end))
+        .unwrap_or(0);
     bytes[..end].copy_from_slice(&alias.as_bytes()[..end]);
     bytes
 }
@@ -299,7 +362,10 @@ mod tests {
         let alias = alias_bytes(Some(&"é".repeat(20)), &some_node());
         assert_eq!(std::str::from_utf8(&alias).unwrap(), "é".repeat(16));
         let alias = alias_bytes(Some(&format!("a{}", "é".repeat(20))), &some_node());
-        assert_eq!(std::str::from_utf8(&alias[..31]).unwrap(), format!("a{}", "é".repeat(15)));
+        assert_eq!(
+            std::str::from_utf8(&alias[..31]).unwrap(),
+            format!("a{}", "é".repeat(15))
+        );
         assert_eq!(alias[31], 0);
     }
 

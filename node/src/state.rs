@@ -1,10 +1,9 @@
 //! Reading what the last run has left behind, and making it anew where there was no last run.
 
+use crate::commit::{MonitorNotes, NotedStore, Notes};
 use crate::config::NodeConfig;
 use crate::keys::Keys;
-use crate::ldk::{
-    ChainMonitor, ChannelManager, Graph, MessageRouter, Persister, Router, Scorer, Sweeper,
-};
+use crate::ldk::{ChainMonitor, ChannelManager, Graph, MessageRouter, Router, Scorer, Sweeper, UpdateWriter};
 use crate::logger::LdkLogger;
 use crate::seed::Seed;
 use crate::start::StartError;
@@ -22,11 +21,11 @@ use lightning::util::config::UserConfig;
 use lightning::util::persist::{
     CHANNEL_MANAGER_PERSISTENCE_KEY, CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE,
     CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE, CHANNEL_MONITOR_PERSISTENCE_PRIMARY_NAMESPACE,
-    CHANNEL_MONITOR_PERSISTENCE_SECONDARY_NAMESPACE, KVStoreSync, NETWORK_GRAPH_PERSISTENCE_KEY,
+    CHANNEL_MONITOR_PERSISTENCE_SECONDARY_NAMESPACE, NETWORK_GRAPH_PERSISTENCE_KEY,
     NETWORK_GRAPH_PERSISTENCE_PRIMARY_NAMESPACE, NETWORK_GRAPH_PERSISTENCE_SECONDARY_NAMESPACE,
     OUTPUT_SWEEPER_PERSISTENCE_KEY, OUTPUT_SWEEPER_PERSISTENCE_PRIMARY_NAMESPACE,
-    OUTPUT_SWEEPER_PERSISTENCE_SECONDARY_NAMESPACE, SCORER_PERSISTENCE_KEY, SCORER_PERSISTENCE_PRIMARY_NAMESPACE,
-    SCORER_PERSISTENCE_SECONDARY_NAMESPACE,
+    OUTPUT_SWEEPER_PERSISTENCE_SECONDARY_NAMESPACE, SCORER_PERSISTENCE_KEY,
+    SCORER_PERSISTENCE_PRIMARY_NAMESPACE, SCORER_PERSISTENCE_SECONDARY_NAMESPACE,
 };
 use lightning::util::ser::ReadableArgs;
 use std::sync::{Arc, RwLock};
@@ -59,10 +58,24 @@ impl Chain {
             tracing::warn!("no feerates from bitcoind yet, using cautious ones: {error}");
         }
         let seed = Seed::load_or_create(&config.network_dir, is_blank(store.as_ref())?)?;
-        let wallet = Arc::new(Wallet::open(config.network, seed.bytes(), tip, Arc::clone(store))?);
+        let wallet = Arc::new(Wallet::open(
+            config.network,
+            seed.bytes(),
+            tip,
+            Arc::clone(store),
+        )?);
         let (broadcaster, broadcasting) = Broadcaster::new(Arc::clone(&bitcoind), Arc::clone(&wallet));
         let keys = Arc::new(Keys::new(seed.bytes(), Arc::clone(&wallet)));
-        Ok((Chain { bitcoind, fees, broadcaster, wallet, keys }, broadcasting))
+        Ok((
+            Chain {
+                bitcoind,
+                fees,
+                broadcaster,
+                wallet,
+                keys,
+            },
+            broadcasting,
+        ))
     }
 }
 
@@ -70,7 +83,10 @@ impl Chain {
 fn is_blank(store: &dyn StateStore) -> Result<bool, StartError> {
     let primary = CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE;
     let secondary = CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE;
-    let manager = store.list(primary, secondary)?.iter().any(|key| key == CHANNEL_MANAGER_PERSISTENCE_KEY);
+    let manager = store
+        .list(primary, secondary)?
+        .iter()
+        .any(|key| key == CHANNEL_MANAGER_PERSISTENCE_KEY);
     Ok(!manager && !has_monitors(store)?)
 }
 
@@ -83,6 +99,7 @@ fn has_monitors(store: &dyn StateStore) -> Result<bool, StartError> {
 /// The node's side towards Lightning, each part at the block that it last saw.
 pub(crate) struct LightningState {
     pub(crate) store: Arc<LdkStore>,
+    pub(crate) notes: Arc<Notes>,
     pub(crate) graph: Arc<Graph>,
     pub(crate) scorer: Arc<RwLock<Scorer>>,
     pub(crate) message_router: Arc<MessageRouter>,
@@ -100,22 +117,35 @@ impl LightningState {
         store: &Arc<dyn StateStore>,
     ) -> Result<LightningState, StartError> {
         let logger = Arc::new(LdkLogger);
-        let ldk_store = Arc::new(LdkStore(Arc::clone(store)));
-        let persister = Arc::new(Persister::new(
-            Arc::clone(&ldk_store),
+        let notes = Arc::new(Notes::default());
+        let ldk_store = Arc::new(LdkStore {
+            state: Arc::clone(store),
+            notes: Arc::clone(&notes),
+        });
+        let noted_store = NotedStore {
+            store: Arc::clone(&ldk_store),
+            notes: Arc::clone(&notes),
+        };
+        let writer = UpdateWriter::new(
+            Arc::new(noted_store),
             Arc::clone(&logger),
             MONITOR_UPDATES_KEPT,
             Arc::clone(&chain.keys),
             Arc::clone(&chain.keys),
             Arc::clone(&chain.broadcaster),
             Arc::clone(&chain.fees),
-        ));
-        let monitors = persister.read_all_channel_monitors_with_updates();
+        );
+        let monitors = writer.read_all_channel_monitors_with_updates();
         let monitors = monitors.map_err(|error| unreadable("channel monitors", error))?;
         let monitors: Vec<LoneMonitor> = monitors
             .into_iter()
             .map(|(_, monitor)| {
-                (monitor, Arc::clone(&chain.broadcaster), Arc::clone(&chain.fees), Arc::clone(&logger))
+                (
+                    monitor,
+                    Arc::clone(&chain.broadcaster),
+                    Arc::clone(&chain.fees),
+                    Arc::clone(&logger),
+                )
             })
             .collect();
         let chain_monitor = Arc::new(ChainMonitor::new(
@@ -123,18 +153,28 @@ impl LightningState {
             Arc::clone(&chain.broadcaster),
             Arc::clone(&logger),
             Arc::clone(&chain.fees),
-            persister,
+            Arc::new(MonitorNotes {
+                writer,
+                notes: Arc::clone(&notes),
+            }),
             Arc::clone(&chain.keys),
             chain.keys.get_peer_storage_key(),
         ));
         let graph = Arc::new(read_graph(config, &ldk_store, &logger));
         let scorer = Arc::new(RwLock::new(read_scorer(&ldk_store, &graph, &logger)));
         let message_router = Arc::new(MessageRouter::new(Arc::clone(&graph), Arc::clone(&chain.keys)));
-        let manager = ManagerParts { config, chain, chain_monitor: &chain_monitor, graph: &graph, scorer: &scorer };
+        let manager = ManagerParts {
+            config,
+            chain,
+            chain_monitor: &chain_monitor,
+            graph: &graph,
+            scorer: &scorer,
+        };
         let channel_manager = Arc::new(manager.read(&ldk_store, &message_router, &monitors)?);
         let sweeper = Arc::new(read_sweeper(&ldk_store, chain, &channel_manager, &logger)?);
         Ok(LightningState {
             store: ldk_store,
+            notes,
             graph,
             scorer,
             message_router,
@@ -147,7 +187,10 @@ impl LightningState {
 }
 
 fn unreadable(part: &'static str, cause: impl std::fmt::Display) -> StartError {
-    StartError::Unreadable { part, cause: cause.to_string() }
+    StartError::Unreadable {
+        part,
+        cause: cause.to_string(),
+    }
 }
 
 /// The bytes of one value; `None` when there is none, which is not the same as one that cannot be read.
@@ -158,7 +201,7 @@ fn read_bytes(
     secondary: &str,
     key: &str,
 ) -> Result<Option<Vec<u8>>, StartError> {
-    match KVStoreSync::read(store, primary, secondary, key) {
+    match store.read_value(primary, secondary, key) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(part, error)),
@@ -248,7 +291,8 @@ impl ManagerParts<'_> {
                     monitors.iter().map(|(monitor, ..)| monitor).collect(),
                 );
                 let read = <(BlockHash, ChannelManager)>::read(&mut &bytes[..], args);
-                read.map(|(_, manager)| manager).map_err(|error| unreadable(PART, error))
+                read.map(|(_, manager)| manager)
+                    .map_err(|error| unreadable(PART, error))
             }
         }
     }
@@ -267,7 +311,10 @@ impl ManagerParts<'_> {
             Arc::clone(keys),
             Arc::clone(keys),
             user_config(self.config),
-            ChainParameters { network: self.config.network, best_block },
+            ChainParameters {
+                network: self.config.network,
+                best_block,
+            },
             u32::try_from(UnixSeconds::now().0).unwrap_or(u32::MAX),
         )
     }
@@ -302,11 +349,21 @@ fn read_sweeper(
     let (store, logger) = (Arc::clone(store), Arc::clone(logger));
     let Some(bytes) = bytes else {
         let best_block = channel_manager.current_best_block();
-        return Ok(Sweeper::new(best_block, broadcaster, fees, None, keys, wallet, store, logger));
+        return Ok(Sweeper::new(
+            best_block,
+            broadcaster,
+            fees,
+            None,
+            keys,
+            wallet,
+            store,
+            logger,
+        ));
     };
     let args = (broadcaster, fees, None, keys, wallet, store, logger);
     let read = <(BestBlock, Sweeper)>::read(&mut &bytes[..], args);
-    read.map(|(_, sweeper)| sweeper).map_err(|error| unreadable(PART, error))
+    read.map(|(_, sweeper)| sweeper)
+        .map_err(|error| unreadable(PART, error))
 }
 
 /// LDK's settings. Each that differs from LDK's own default has its reason here.

@@ -1,7 +1,7 @@
 //! Following the chain: once to the tip before anything else, then block by block.
 
 use crate::Node;
-use crate::ldk::{ChannelMonitor, Sweeper, ChannelManager, ChainMonitor};
+use crate::ldk::{ChainMonitor, ChannelManager, ChannelMonitor, Sweeper};
 use crate::logger::LdkLogger;
 use crate::tasks::TaskResult;
 use bitcoin::block::Header;
@@ -33,14 +33,22 @@ impl Followers<'_> {
     /// Each with the block that it has seen last; asked again for each try, since a failed one leaves them apart.
     fn at_their_blocks(&self) -> Vec<(BlockHash, &(dyn Listen + Send + Sync))> {
         let monitors = self.monitors.iter().map(|monitor| {
-            (monitor.0.current_best_block().block_hash, monitor as &(dyn Listen + Send + Sync))
+            (
+                monitor.0.current_best_block().block_hash,
+                monitor as &(dyn Listen + Send + Sync),
+            )
         });
         let others: [(BestBlock, &(dyn Listen + Send + Sync)); 3] = [
             (self.wallet.best_block(), self.wallet.as_ref()),
-            (self.channel_manager.current_best_block(), self.channel_manager.as_ref()),
+            (
+                self.channel_manager.current_best_block(),
+                self.channel_manager.as_ref(),
+            ),
             (self.sweeper.current_best_block(), self.sweeper.as_ref()),
         ];
-        let others = others.into_iter().map(|(block, listener)| (block.block_hash, listener));
+        let others = others
+            .into_iter()
+            .map(|(block, listener)| (block.block_hash, listener));
         others.chain(monitors).collect()
     }
 }
@@ -87,8 +95,10 @@ impl Listen for FanOut {
     fn filtered_block_connected(&self, header: &Header, txdata: &TransactionData<'_>, height: u32) {
         self.wallet.filtered_block_connected(header, txdata, height);
         self.broadcaster.filtered_block_connected(header, txdata, height);
-        self.chain_monitor.filtered_block_connected(header, txdata, height);
-        self.channel_manager.filtered_block_connected(header, txdata, height);
+        self.chain_monitor
+            .filtered_block_connected(header, txdata, height);
+        self.channel_manager
+            .filtered_block_connected(header, txdata, height);
         self.sweeper.filtered_block_connected(header, txdata, height);
     }
 
@@ -143,7 +153,9 @@ impl Node {
     async fn after_poll(&self, blocks_changed: bool) {
         let inner = &self.inner;
         if blocks_changed {
-            inner.height.send_replace(inner.channel_manager.current_best_block().height);
+            inner
+                .height
+                .send_replace(inner.channel_manager.current_best_block().height);
             if let Err(error) = inner.fees.refresh(&inner.bitcoind).await {
                 tracing::debug!("the feerates could not be read: {error}");
             }

@@ -31,12 +31,23 @@ impl Tasks {
     /// A new group, and where the deaths of its tasks are told.
     pub(crate) fn new() -> (Tasks, mpsc::UnboundedReceiver<TaskDied>) {
         let (died, deaths) = mpsc::unbounded_channel();
-        (Tasks { stop: CancellationToken::new(), tracker: TaskTracker::new(), died }, deaths)
+        (
+            Tasks {
+                stop: CancellationToken::new(),
+                tracker: TaskTracker::new(),
+                died,
+            },
+            deaths,
+        )
     }
 
     /// Another group with a life of its own, whose deaths are told at the same place.
     pub(crate) fn sibling(&self) -> Tasks {
-        Tasks { stop: CancellationToken::new(), tracker: TaskTracker::new(), died: self.died.clone() }
+        Tasks {
+            stop: CancellationToken::new(),
+            tracker: TaskTracker::new(),
+            died: self.died.clone(),
+        }
     }
 
     /// Runs a task whose end before [`stop`](Tasks::stop) means that the node must end.

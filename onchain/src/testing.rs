@@ -8,7 +8,7 @@ use bitcoin::{
     Address, Amount, Block, BlockHash, CompactTarget, Network, OutPoint, ScriptBuf, Sequence, Transaction,
     TxIn, TxMerkleNode, TxOut, Txid, Witness, absolute, transaction,
 };
-use boltill_types::{StateKey, StateStore, StoreError, StoreFuture};
+use boltill_types::{StateChange, StateKey, StateStore, StoreError, StoreFuture};
 use lightning::chain::{BestBlock, Listen};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ impl StateStore for MemoryStore {
     }
 
     fn remove(&self, key: StateKey) -> StoreFuture<()> {
-        let done = self.remove_blocking(key);
+        let done = self.change(|values| drop(values.remove(&key.key)));
         Box::pin(async move { done })
     }
 
@@ -64,10 +64,16 @@ impl StateStore for MemoryStore {
         })
     }
 
-    fn remove_blocking(&self, key: StateKey) -> Result<(), StoreError> {
-        self.change(|values| {
-            values.remove(&key.key);
-        })
+    fn write_all(&self, changes: Vec<StateChange>) -> StoreFuture<()> {
+        let done = self.change(|values| {
+            for change in changes {
+                match change {
+                    StateChange::Write(key, value) => drop(values.insert(key.key, value)),
+                    StateChange::Remove(key) => drop(values.remove(&key.key)),
+                }
+            }
+        });
+        Box::pin(async move { done })
     }
 }
 

@@ -13,5 +13,5 @@ pub use amount::{AmountError, Msat};
 pub use index::{CreatedIndex, DeletedIndex, PayIndex, UpdatedIndex};
 pub use label::{Label, LabelError};
 pub use lightning_types::payment::{PaymentHash, PaymentPreimage, PaymentSecret};
-pub use store::{StateKey, StateStore, StoreError, StoreFuture};
+pub use store::{StateChange, StateKey, StateStore, StoreError, StoreFuture};
 pub use time::UnixSeconds;

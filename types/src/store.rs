@@ -16,6 +16,15 @@ pub struct StateKey {
     pub key: String,
 }
 
+/// One change of Lightning's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateChange {
+    /// Store this value in place of what was there.
+    Write(StateKey, Vec<u8>),
+    /// Remove what is there, if anything is.
+    Remove(StateKey),
+}
+
 /// Why the store could not read or write; every one of them means that the disk or the database failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -44,8 +53,8 @@ pub trait StateStore: Send + Sync + 'static {
     fn write(&self, key: StateKey, value: Vec<u8>) -> StoreFuture<()>;
     /// Removes a value; succeeds also when there is none.
     fn remove(&self, key: StateKey) -> StoreFuture<()>;
+    /// Makes several changes at once, in this order: after a power cut either all of them are there or none.
+    fn write_all(&self, changes: Vec<StateChange>) -> StoreFuture<()>;
     /// Stores a value and waits, on the calling thread, until it is durable.
     fn write_blocking(&self, key: StateKey, value: Vec<u8>) -> Result<(), StoreError>;
-    /// Removes a value and waits, on the calling thread, until that is durable.
-    fn remove_blocking(&self, key: StateKey) -> Result<(), StoreError>;
 }

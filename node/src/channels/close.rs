@@ -64,7 +64,9 @@ pub enum CloseError {
 impl From<APIError> for CloseError {
     fn from(error: APIError) -> CloseError {
         match error {
-            APIError::APIMisuseError { err } | APIError::ChannelUnavailable { err } => CloseError::Refused(err),
+            APIError::APIMisuseError { err } | APIError::ChannelUnavailable { err } => {
+                CloseError::Refused(err)
+            }
             other => CloseError::Refused(format!("{other:?}")),
         }
     }
@@ -86,7 +88,11 @@ impl Closings {
 
     /// The channel is closed.
     pub(crate) fn closed(&self, channel_id: &ChannelId, reason: &ClosureReason) {
-        let waiters = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(channel_id);
+        let waiters = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(channel_id);
         for waiter in waiters.unwrap_or_default() {
             // Whoever went away does not want to know.
             let _ = waiter.send(reason.clone());
@@ -107,9 +113,10 @@ impl Node {
             return Ok(CloseOutcome::Unopened);
         };
         let closed = self.inner.closings.wait(request.channel_id);
-        if channel.channel_shutdown_state.is_none_or(|state| {
-            state == lightning::ln::channel_state::ChannelShutdownState::NotShuttingDown
-        }) {
+        if channel
+            .channel_shutdown_state
+            .is_none_or(|state| state == lightning::ln::channel_state::ChannelShutdownState::NotShuttingDown)
+        {
             self.begin_mutual_close(&request)?;
         }
         let reason = match request.unilateral_after {
@@ -137,12 +144,18 @@ impl Node {
     }
 
     fn channel(&self, channel_id: &ChannelId) -> Option<ChannelDetails> {
-        self.channels().into_iter().find(|channel| channel.channel_id == *channel_id)
+        self.channels()
+            .into_iter()
+            .find(|channel| channel.channel_id == *channel_id)
     }
 
     /// Asks the peer to close, now or as soon as it can be asked.
     fn begin_mutual_close(&self, request: &CloseRequest) -> Result<(), CloseError> {
-        let script = request.destination.clone().map(ShutdownScript::try_from).transpose();
+        let script = request
+            .destination
+            .clone()
+            .map(ShutdownScript::try_from)
+            .transpose();
         let script = script.map_err(|_| CloseError::BadDestination)?;
         match self.shut_down(request, script.clone()) {
             Err(APIError::ChannelUnavailable { .. }) => {}
@@ -153,7 +166,9 @@ impl Node {
             let manager = &node.inner.channel_manager;
             let is_open = || {
                 let channels = manager.list_channels_with_counterparty(&request.peer);
-                channels.iter().any(|channel| channel.channel_id == request.channel_id)
+                channels
+                    .iter()
+                    .any(|channel| channel.channel_id == request.channel_id)
             };
             while is_open() {
                 tokio::time::sleep(SHUTDOWN_RETRY).await;
@@ -161,7 +176,10 @@ impl Node {
                     Err(APIError::ChannelUnavailable { .. }) => {}
                     Ok(()) => return,
                     Err(error) => {
-                        return tracing::warn!("channel {} is not being closed: {error:?}", request.channel_id);
+                        return tracing::warn!(
+                            "channel {} is not being closed: {error:?}",
+                            request.channel_id
+                        );
                     }
                 }
             }

@@ -103,9 +103,15 @@ impl Openings {
 
     /// The funding transaction is out.
     pub(crate) fn pending(&self, user_channel_id: u128, channel_id: ChannelId, funding_txo: OutPoint) {
-        let Some(opening) = self.with(|openings| openings.remove(&user_channel_id)) else { return };
+        let Some(opening) = self.with(|openings| openings.remove(&user_channel_id)) else {
+            return;
+        };
         if let (Some(reply), Some(funding)) = (opening.reply, opening.funding) {
-            let opened = Opened { channel_id, funding, funding_txo };
+            let opened = Opened {
+                channel_id,
+                funding,
+                funding_txo,
+            };
             // The caller may have gone; the channel lives on without it.
             let _ = reply.send(Ok(opened));
         }
@@ -127,12 +133,16 @@ impl Node {
     /// [`OpenError`]; nothing was spent then.
     pub async fn open_channel(&self, request: OpenRequest) -> Result<Opened, OpenError> {
         let inner = &self.inner;
-        let peer = self.connected_peer(&request.peer).ok_or(OpenError::NotConnected)?;
+        let peer = self
+            .connected_peer(&request.peer)
+            .ok_or(OpenError::NotConnected)?;
         let plan = Spend {
             // A channel's output script always has this length; its content matters to nobody yet.
             to: ScriptBuf::new_p2wsh(&ScriptBuf::new().wscript_hash()),
             amount: request.capacity,
-            feerate: request.feerate.unwrap_or_else(|| inner.fees.named(FeerateName::Opening)),
+            feerate: request
+                .feerate
+                .unwrap_or_else(|| inner.fees.named(FeerateName::Opening)),
             utxos: request.utxos,
             minconf: request.minconf,
             reserve: self.anchor_reserve(1),
@@ -143,7 +153,9 @@ impl Node {
             _ if peer.features.supports_wumbo() => estimate.amount,
             SpendAmount::All => estimate.amount.min(LARGEST_ORDINARY),
             SpendAmount::Exactly(amount) if amount > LARGEST_ORDINARY => {
-                return Err(OpenError::TooLarge { most: LARGEST_ORDINARY });
+                return Err(OpenError::TooLarge {
+                    most: LARGEST_ORDINARY,
+                });
             }
             SpendAmount::Exactly(amount) => amount,
         };
@@ -159,7 +171,9 @@ impl Node {
             reply: Some(reply),
         };
         let user_channel_id = self.new_user_channel_id();
-        inner.openings.with(|openings| openings.insert(user_channel_id, opening));
+        inner
+            .openings
+            .with(|openings| openings.insert(user_channel_id, opening));
         let created = inner.channel_manager.create_channel(
             request.peer,
             capacity.to_sat(),
@@ -183,7 +197,10 @@ impl Node {
     /// What must stay in the wallet when there are `more` channels with anchors than now.
     pub fn anchor_reserve(&self, more: usize) -> Amount {
         let with_anchors = self.channels().into_iter().filter(|channel| {
-            channel.channel_type.as_ref().is_none_or(|kind| kind.supports_anchors_zero_fee_htlc_tx())
+            channel
+                .channel_type
+                .as_ref()
+                .is_none_or(|kind| kind.supports_anchors_zero_fee_htlc_tx())
         });
         ANCHOR_RESERVE * (with_anchors.count() + more) as u64
     }
@@ -213,7 +230,10 @@ impl Node {
         amount: Amount,
         script: ScriptBuf,
     ) {
-        if let Err(why) = self.try_fund(temporary_channel_id, peer, user_channel_id, amount, script).await {
+        if let Err(why) = self
+            .try_fund(temporary_channel_id, peer, user_channel_id, amount, script)
+            .await
+        {
             tracing::warn!("channel {temporary_channel_id} with {peer} could not be funded: {why}");
             let manager = &self.inner.channel_manager;
             let message = "the channel could not be funded".to_owned();
@@ -251,11 +271,10 @@ impl Node {
                 opening.funding = Some(funding.clone());
             }
         });
-        let handed_over = self.inner.channel_manager.funding_transaction_generated(
-            temporary_channel_id,
-            peer,
-            funding,
-        );
+        let handed_over =
+            self.inner
+                .channel_manager
+                .funding_transaction_generated(temporary_channel_id, peer, funding);
         if handed_over.is_err() {
             self.release_coins(&built.transaction).await;
         }

@@ -20,7 +20,9 @@ impl EventHandler {
             } => {
                 let amount = Amount::from_sat(channel_value_satoshis);
                 let (id, peer) = (temporary_channel_id, counterparty_node_id);
-                self.node.fund_channel(id, peer, user_channel_id, amount, output_script).await;
+                self.node
+                    .fund_channel(id, peer, user_channel_id, amount, output_script)
+                    .await;
             }
             Event::OpenChannelRequest {
                 temporary_channel_id,
@@ -38,19 +40,39 @@ impl EventHandler {
                     anchors,
                 );
             }
-            Event::ChannelPending { channel_id, user_channel_id, funding_txo, counterparty_node_id, .. } => {
+            Event::ChannelPending {
+                channel_id,
+                user_channel_id,
+                funding_txo,
+                counterparty_node_id,
+                ..
+            } => {
                 tracing::info!("channel {channel_id} with {counterparty_node_id} is funded by {funding_txo}");
                 inner.openings.pending(user_channel_id, channel_id, funding_txo);
             }
-            Event::ChannelReady { channel_id, counterparty_node_id, .. } => {
+            Event::ChannelReady {
+                channel_id,
+                counterparty_node_id,
+                ..
+            } => {
                 tracing::info!("channel {channel_id} with {counterparty_node_id} is ready");
             }
-            Event::ChannelClosed { channel_id, user_channel_id, reason, .. } => {
+            Event::ChannelClosed {
+                channel_id,
+                user_channel_id,
+                reason,
+                ..
+            } => {
                 tracing::info!("channel {channel_id} is closed: {reason}");
-                inner.openings.failed(user_channel_id, OpenError::ByPeer(reason.to_string()));
+                inner
+                    .openings
+                    .failed(user_channel_id, OpenError::ByPeer(reason.to_string()));
                 inner.closings.closed(&channel_id, &reason);
             }
-            Event::DiscardFunding { funding_info: FundingInfo::Tx { transaction }, .. } => {
+            Event::DiscardFunding {
+                funding_info: FundingInfo::Tx { transaction },
+                ..
+            } => {
                 self.node.release_coins(&transaction).await;
             }
             _ => {}
@@ -77,10 +99,14 @@ impl EventHandler {
             None
         };
         let answered = match refusal {
-            Some(message) => inner.channel_manager.force_close_broadcasting_latest_txn(&id, &peer, message),
+            Some(message) => inner
+                .channel_manager
+                .force_close_broadcasting_latest_txn(&id, &peer, message),
             None => {
                 let user_channel_id = self.node.new_user_channel_id();
-                inner.channel_manager.accept_inbound_channel(&id, &peer, user_channel_id, None)
+                inner
+                    .channel_manager
+                    .accept_inbound_channel(&id, &peer, user_channel_id, None)
             }
         };
         if let Err(error) = answered {

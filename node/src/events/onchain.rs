@@ -9,7 +9,10 @@ impl EventHandler {
         match event {
             Event::SpendableOutputs { outputs, channel_id } => {
                 // Static outputs pay to the wallet's own scripts, which it sees by itself.
-                let tracked = inner.sweeper.track_spendable_outputs(outputs, channel_id, true, None).await;
+                let tracked = inner
+                    .sweeper
+                    .track_spendable_outputs(outputs, channel_id, true, None)
+                    .await;
                 tracked.map_err(|()| ReplayEvent())
             }
             Event::BumpTransaction(event) => {

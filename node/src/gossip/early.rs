@@ -47,7 +47,10 @@ struct Latest<K, V> {
 
 impl<K, V> Default for Latest<K, V> {
     fn default() -> Self {
-        Latest { values: HashMap::new(), order: VecDeque::new() }
+        Latest {
+            values: HashMap::new(),
+            order: VecDeque::new(),
+        }
     }
 }
 
@@ -72,7 +75,10 @@ impl<K: Clone + Eq + Hash, V> Latest<K, V> {
 
 impl PatientGossip {
     pub(crate) fn new(inner: Arc<GossipSync>) -> PatientGossip {
-        PatientGossip { inner, early: Mutex::default() }
+        PatientGossip {
+            inner,
+            early: Mutex::default(),
+        }
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Early) -> T) -> T {
@@ -80,7 +86,11 @@ impl PatientGossip {
     }
 
     fn is_known(&self, short_channel_id: u64) -> bool {
-        self.inner.network_graph().read_only().channel(short_channel_id).is_some()
+        self.inner
+            .network_graph()
+            .read_only()
+            .channel(short_channel_id)
+            .is_some()
     }
 
     fn is_known_node(&self, node_id: &NodeId) -> bool {
@@ -100,7 +110,9 @@ impl PatientGossip {
             }
         }
         for node_id in [channel.node_id_1, channel.node_id_2] {
-            let Some(node) = self.with(|early| early.nodes.take(&node_id)) else { continue };
+            let Some(node) = self.with(|early| early.nodes.take(&node_id)) else {
+                continue;
+            };
             if let Ok(true) = self.inner.handle_node_announcement(None, &node) {
                 self.pass_on(MessageSendEvent::BroadcastNodeAnnouncement { msg: node });
             }

@@ -1,0 +1,204 @@
+//! Writing channels down: their monitors and the channel manager, always together.
+//!
+//! LDK keeps a channel in two places. If a power cut leaves a monitor on disk that is newer than the channel manager, LDK closes
+//! the channel at the next start, so the usual order, monitors at once and the manager a moment later, loses a channel whenever
+//! the process dies in that moment. Here a monitor's update is only noted (`InProgress`: LDK tells the peer nothing yet); then the
+//! manager, which by then knows of the update, and everything noted are written in one transaction of the ledger; and only when
+//! that is durable LDK is told to go on. Updates that gather meanwhile, of any number of channels, share the next transaction.
+
+use crate::Node;
+use crate::ldk::{ChannelMonitor, UpdateWriter};
+use crate::store::{LdkStore, state_key};
+use crate::tasks::TaskResult;
+use boltill_types::StateChange;
+use lightning::chain::ChannelMonitorUpdateStatus;
+use lightning::chain::chainmonitor::Persist;
+use lightning::chain::channelmonitor::ChannelMonitorUpdate;
+use lightning::io;
+use lightning::ln::types::ChannelId;
+use lightning::sign::InMemorySigner;
+use lightning::util::persist::{
+    CHANNEL_MANAGER_PERSISTENCE_KEY, CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE,
+    CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE, KVStoreSync, MonitorName,
+};
+use lightning::util::ser::Writeable;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// What is to be written with the next commit.
+#[derive(Default)]
+pub(crate) struct Notes {
+    noted: Mutex<Noted>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Noted {
+    changes: Vec<StateChange>,
+    /// The monitors' updates among the changes, for telling LDK that they are done.
+    updates: Vec<(ChannelId, u64)>,
+    /// Who waits for the channel manager alone.
+    waiters: Vec<oneshot::Sender<()>>,
+}
+
+impl Noted {
+    fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.updates.is_empty() && self.waiters.is_empty()
+    }
+}
+
+impl Notes {
+    fn with<T>(&self, work: impl FnOnce(&mut Noted) -> T) -> T {
+        work(&mut self.noted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the channel manager written with the next commit, as it is then. There is no other way to write it: an older one that
+    /// overtook a newer one would be as bad as none.
+    pub(crate) fn write_manager(&self) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
+        let (done, written) = oneshot::channel();
+        self.with(|noted| noted.waiters.push(done));
+        self.wake.notify_one();
+        async move {
+            written
+                .await
+                .map_err(|_| io::Error::new(io::ErrorKind::Other, "the commit failed"))
+        }
+    }
+
+    fn take(&self) -> Noted {
+        self.with(std::mem::take)
+    }
+}
+
+/// Where LDK's writer of monitors believes that it writes to: reads are real, writes are noted for the next commit.
+pub(crate) struct NotedStore {
+    pub(crate) store: Arc<LdkStore>,
+    pub(crate) notes: Arc<Notes>,
+}
+
+impl KVStoreSync for NotedStore {
+    fn read(&self, primary: &str, secondary: &str, key: &str) -> Result<Vec<u8>, io::Error> {
+        self.store.read_value(primary, secondary, key)
+    }
+
+    fn write(&self, primary: &str, secondary: &str, key: &str, value: Vec<u8>) -> Result<(), io::Error> {
+        let change = StateChange::Write(state_key(primary, secondary, key), value);
+        self.notes.with(|noted| noted.changes.push(change));
+        self.notes.wake.notify_one();
+        Ok(())
+    }
+
+    fn remove(&self, primary: &str, secondary: &str, key: &str, _lazy: bool) -> Result<(), io::Error> {
+        let change = StateChange::Remove(state_key(primary, secondary, key));
+        self.notes.with(|noted| noted.changes.push(change));
+        self.notes.wake.notify_one();
+        Ok(())
+    }
+
+    fn list(&self, primary: &str, secondary: &str) -> Result<Vec<String>, io::Error> {
+        self.store.list_keys(primary, secondary)
+    }
+}
+
+/// Takes the monitors' changes from LDK. What is written, and how, is LDK's; when it is done is ours.
+pub(crate) struct MonitorNotes {
+    pub(crate) writer: UpdateWriter,
+    pub(crate) notes: Arc<Notes>,
+}
+
+impl MonitorNotes {
+    /// `written` came from a store that only notes, so it says nothing about the disk unless it is an error.
+    fn noted(
+        &self,
+        written: ChannelMonitorUpdateStatus,
+        update: Option<(ChannelId, u64)>,
+    ) -> ChannelMonitorUpdateStatus {
+        if written == ChannelMonitorUpdateStatus::UnrecoverableError {
+            return written;
+        }
+        // Told after the changes themselves were noted, so the commit that takes it has taken them too, or an earlier one has.
+        self.notes.with(|noted| noted.updates.extend(update));
+        self.notes.wake.notify_one();
+        ChannelMonitorUpdateStatus::InProgress
+    }
+}
+
+impl Persist<InMemorySigner> for MonitorNotes {
+    fn persist_new_channel(&self, name: MonitorName, monitor: &ChannelMonitor) -> ChannelMonitorUpdateStatus {
+        let written = self.writer.persist_new_channel(name, monitor);
+        self.noted(
+            written,
+            Some((monitor.channel_id(), monitor.get_latest_update_id())),
+        )
+    }
+
+    fn update_persisted_channel(
+        &self,
+        name: MonitorName,
+        update: Option<&ChannelMonitorUpdate>,
+        monitor: &ChannelMonitor,
+    ) -> ChannelMonitorUpdateStatus {
+        let written = self.writer.update_persisted_channel(name, update, monitor);
+        // A monitor that only follows the chain is not waited for.
+        let update = update.map(|update| (monitor.channel_id(), update.update_id));
+        self.noted(written, update)
+    }
+
+    fn archive_persisted_channel(&self, name: MonitorName) {
+        Persist::<InMemorySigner>::archive_persisted_channel(&self.writer, name);
+    }
+}
+
+/// Commits what is noted, again and again, and a last time when told to stop. An error means that the disk has failed: LDK then
+/// waits for ever, tells no peer anything, and the process must end.
+pub(crate) async fn commit(node: Node, stop: CancellationToken) -> TaskResult {
+    loop {
+        let stopping = stop.is_cancelled();
+        commit_once(&node).await?;
+        if stopping {
+            return Ok(());
+        }
+        tokio::select! {
+            () = node.inner.notes.wake.notified() => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn commit_once(node: &Node) -> TaskResult {
+    let inner = &node.inner;
+    // Taken before the manager is serialised, so that the manager knows of everything taken.
+    let noted = inner.notes.take();
+    if noted.is_empty() {
+        return Ok(());
+    }
+    let Noted {
+        mut changes,
+        updates,
+        waiters,
+    } = noted;
+    let manager_key = state_key(
+        CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE,
+        CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE,
+        CHANNEL_MANAGER_PERSISTENCE_KEY,
+    );
+    changes.push(StateChange::Write(manager_key, inner.channel_manager.encode()));
+    inner.store.state.write_all(changes).await?;
+    for (channel_id, update_id) in updates {
+        if inner
+            .chain_monitor
+            .channel_monitor_updated(channel_id, update_id)
+            .is_err()
+        {
+            tracing::debug!("channel {channel_id} is gone, its update {update_id} concerns nobody");
+        }
+    }
+    for waiter in waiters {
+        // Whoever gave up waiting has its write all the same.
+        let _ = waiter.send(());
+    }
+    inner.peer_manager.process_events();
+    Ok(())
+}
