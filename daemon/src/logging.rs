@@ -157,7 +157,20 @@ fn level_for(config: &LogConfig, subsystem: &str, file: &Path) -> LevelFilter {
     };
     let particular = |rule: &&Rule| (rule.subsystem.is_some(), rule.file.is_some());
     let rule = config.rules.iter().filter(applies).max_by_key(particular);
-    rule.map_or(LevelFilter::INFO, |rule| rule.level)
+    let level = rule.map_or(LevelFilter::INFO, |rule| rule.level);
+    let is_named = rule.is_some_and(|rule| rule.subsystem.is_some());
+    // What libraries do inside is of interest only to whoever names them, or wants everything.
+    match is_ours(subsystem) || is_named || level == LevelFilter::TRACE {
+        true => level,
+        false => level.min(LevelFilter::WARN),
+    }
+}
+
+/// Whether a subsystem is the project's own, or LDK speaking through it.
+fn is_ours(subsystem: &str) -> bool {
+    const OURS: [&str; 6] = ["boltilld", "till", "ledger", "node", "onchain", "ldk"];
+    let first = subsystem.split("::").next().unwrap_or(subsystem);
+    OURS.contains(&first)
 }
 
 fn open_all(config: &LogConfig) -> Result<Vec<Sink>, LogError> {
@@ -321,6 +334,22 @@ mod tests {
             tracing::warn!(target: "boltill_till", "not heard");
         });
         assert_eq!(fs::read_to_string(path).unwrap(), "till-1 DEBUG   node: heard\n");
+    }
+
+    #[test]
+    fn libraries_are_heard_when_something_is_wrong_or_when_they_are_named() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("log");
+        logged(to_file(&path, &["debug", "debug:hyper"]), |_| {
+            tracing::info!(target: "reqwest::connect", "not heard");
+            tracing::warn!(target: "reqwest::connect", "heard");
+            tracing::debug!(target: "hyper::client", "named");
+            tracing::debug!(target: "ldk", "ours");
+        });
+        assert_eq!(
+            fs::read_to_string(path).unwrap(),
+            "till-1 UNUSUAL reqwest::connect: heard\ntill-1 DEBUG   hyper::client: named\ntill-1 DEBUG   ldk: ours\n"
+        );
     }
 
     #[test]

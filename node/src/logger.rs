@@ -17,12 +17,13 @@ impl Logger for LdkLogger {
                 tracing::event!(target: "ldk", tracing::Level::$level, peer, channel, module, "{}", record.args)
             };
         }
+        // One step quieter than LDK has it: it calls a payment without a route an error, and tells every monitor's update as
+        // information.
         match record.level {
-            Level::Error => emit!(ERROR),
-            Level::Warn => emit!(WARN),
-            Level::Info => emit!(INFO),
-            Level::Debug => emit!(DEBUG),
-            Level::Trace | Level::Gossip => emit!(TRACE),
+            Level::Error => emit!(WARN),
+            Level::Warn => emit!(INFO),
+            Level::Info => emit!(DEBUG),
+            Level::Debug | Level::Trace | Level::Gossip => emit!(TRACE),
         }
     }
 }
