@@ -2,6 +2,8 @@
 //!
 //! The tests run the programs of the same build, so those must be built first: `make test` does, and so does
 //! `cargo build --workspace --bins`.
+//!
+//! The networks run on the embedded chain, or on the bitcoind that the environment variable `BOLTILL_TEST_BITCOIND` names.
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -10,13 +12,23 @@ pub mod python;
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};
 
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a test waits for something that should be there at once, on a slow and busy machine.
 pub const SOON: Duration = Duration::from_secs(60);
 
+/// The bitcoind that the tests are to run on; None is the embedded chain.
+pub fn bitcoind() -> Option<PathBuf> {
+    std::env::var_os("BOLTILL_TEST_BITCOIND").map(PathBuf::from)
+}
+
 /// Starts a network; the test fails, with the reason for people to read, when that is not possible.
 pub async fn start(options: Options) -> Network {
+    let options = Options {
+        bitcoind: options.bitcoind.or_else(bitcoind),
+        ..options
+    };
     match Network::start(options).await {
         Ok(network) => network,
         Err(error) => panic!("cannot start the network: {error}"),

@@ -8,7 +8,7 @@
 )]
 
 use boltill::{CallError, Client};
-use boltill_devnet::network::{Network, Options};
+use boltill_e2e::{Options, start};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -16,12 +16,11 @@ const INVALID_PARAMS: i64 = -32602;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_parameters_of_every_command_are_refused_and_change_nothing() {
-    let network = Network::start(Options {
+    let network = start(Options {
         nodes: 2,
         ..Options::default()
     })
-    .await
-    .unwrap();
+    .await;
     let alice = network.node("alice").unwrap().client();
     let before = everything(alice).await;
     let help = alice.call("help", json!({})).await.unwrap();
@@ -37,13 +36,12 @@ async fn bad_parameters_of_every_command_are_refused_and_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_json_and_idle_clients_disturb_nobody() {
-    let network = Network::start(Options {
+    let network = start(Options {
         nodes: 1,
         channels: false,
         ..Options::default()
     })
-    .await
-    .unwrap();
+    .await;
     let alice = network.node("alice").unwrap().client();
     let mut idle = Vec::new();
     for _ in 0..200 {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use boltill_devnet::network::{self, Description, wait_for};
-use boltill_e2e::{NetworkError, SOON};
+use boltill_e2e::{NetworkError, SOON, bitcoind};
 use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 fn up() -> Command {
     let mut command = Command::new(network::devnet().unwrap());
     command.arg("up");
+    if let Some(bitcoind) = bitcoind() {
+        command.arg("--bitcoind").arg(bitcoind);
+    }
     command
 }
 

@@ -7,7 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-use boltill_devnet::network::{Network, Options};
+use boltill_e2e::{Network, line_of};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn indexes_are_dense_and_every_waiter_is_woken_with_64_clients_at_once() {
-    let network = Arc::new(Network::start(Options::default()).await.unwrap());
+    let network = Arc::new(line_of(2).await);
     let bob = network.node("bob").unwrap().client().clone();
 
     // Each creation is waited for by somebody who began to wait before it.

@@ -7,15 +7,14 @@
     reason = "a test that cannot go on fails"
 )]
 
-use boltill_devnet::network::{Network, Options};
-use boltill_e2e::python;
+use boltill_e2e::{line_of, python};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pyln_client_creates_lists_waits_for_and_pays_invoices() {
     let Some(python) = python::with_packages("pyln", &["pyln-client"]) else {
         return;
     };
-    let network = Network::start(Options::default()).await.unwrap();
+    let network = line_of(2).await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/pyln_client.py");
     let description = serde_json::to_string(&network.description()).unwrap();
     let output = tokio::process::Command::new(python)
