@@ -1,4 +1,4 @@
-//! A payee that is killed at any moment loses nothing and counts nothing twice.
+//! A payee, behind a node that forwards to it, is killed at any moment, and loses nothing and counts nothing twice.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +8,7 @@
 )]
 
 use boltill::CallError;
-use boltill_devnet::network::{Network, Node, Options};
+use boltill_e2e::{Network, Node, line_of};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payee_killed_at_random_moments_is_paid_exactly_once_for_each_invoice() {
-    let network = Arc::new(Network::start(Options::default()).await.unwrap());
-    let balance_before = channel_balance(network.node("bob").unwrap()).await;
+    let network = Arc::new(line_of(3).await);
+    let balance_before = channel_balance(network.node("carol").unwrap()).await;
     let done = AtomicBool::new(false);
     let workers: Vec<_> = (0..WORKERS)
         .map(|worker| {
@@ -48,14 +48,14 @@ async fn a_payee_killed_at_random_moments_is_paid_exactly_once_for_each_invoice(
         done.store(true, Ordering::SeqCst);
         answered
     };
-    let (answered, kills) = tokio::join!(collect, kill_at_random(network.node("bob").unwrap(), &done));
+    let (answered, kills) = tokio::join!(collect, kill_at_random(network.node("carol").unwrap(), &done));
     assert!(
         kills >= 3,
         "the payee was killed only {kills} times, so this proves little"
     );
 
-    let (alice, bob) = (network.node("alice").unwrap(), network.node("bob").unwrap());
-    let invoices = until_all_are_paid(bob).await;
+    let (alice, carol) = (network.node("alice").unwrap(), network.node("carol").unwrap());
+    let invoices = until_all_are_paid(carol).await;
     for (label, bolt11) in &answered {
         let invoice = &invoices[label];
         assert_eq!(
@@ -76,42 +76,42 @@ async fn a_payee_killed_at_random_moments_is_paid_exactly_once_for_each_invoice(
     );
 
     let paid_by_alice = complete_hashes(&alice.call("listpays", json!({})).await.unwrap());
-    let paid_to_bob = invoices
+    let paid_to_carol = invoices
         .values()
         .map(|entry| (entry["payment_hash"].to_string(), 1))
         .collect();
     assert_eq!(
-        paid_by_alice, paid_to_bob,
+        paid_by_alice, paid_to_carol,
         "payer and payee count the same payments"
     );
-    let gained = channel_balance(bob).await - balance_before;
+    let gained = channel_balance(carol).await - balance_before;
     assert_eq!(gained, PAYMENTS * AMOUNT_MSAT, "no money moved twice");
 }
 
-/// Kills and restarts bob until told to stop; says how often.
-async fn kill_at_random(bob: &Node, done: &AtomicBool) -> u32 {
+/// Kills and restarts carol until told to stop; says how often.
+async fn kill_at_random(carol: &Node, done: &AtomicBool) -> u32 {
     let mut kills = 0;
     while !done.load(Ordering::SeqCst) {
         // The moment is random by intent; everything else in this test waits for conditions.
         let pause = 20 + u64::from(rand::random::<u16>()) % 500;
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        bob.kill().await;
+        carol.kill().await;
         kills += 1;
-        bob.restart().await.unwrap();
+        carol.restart().await.unwrap();
     }
     kills
 }
 
 /// Asks for an invoice until there is an answer. An answer that got lost shows as a duplicate label.
 async fn invoice_until_answered(network: &Network, label: &str) -> Value {
-    let bob = network.node("bob").unwrap().client();
+    let carol = network.node("carol").unwrap().client();
     let params = json!({"amount_msat": AMOUNT_MSAT, "label": label, "description": "crash test"});
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
-        match bob.call("invoice", &params).await {
+        match carol.call("invoice", &params).await {
             Ok(answer) => return answer["bolt11"].clone(),
             Err(CallError::Rpc(error)) if error.code == 900 => {
-                if let Ok(found) = bob.call("listinvoices", json!({"label": label})).await {
+                if let Ok(found) = carol.call("listinvoices", json!({"label": label})).await {
                     return found["invoices"][0]["bolt11"].clone();
                 }
             }
@@ -121,7 +121,7 @@ async fn invoice_until_answered(network: &Network, label: &str) -> Value {
     panic!("no invoice {label} within {PATIENCE:?}");
 }
 
-/// Pays until it is paid: with bob down there may be no route, or the parts wait for him.
+/// Pays until it is paid: with carol down there may be no route, or the parts wait for him.
 async fn pay_until_paid(network: &Network, bolt11: &Value) {
     let alice = network.node("alice").unwrap().client();
     let deadline = Instant::now() + PATIENCE;
@@ -142,10 +142,10 @@ async fn pay_until_paid(network: &Network, bolt11: &Value) {
 }
 
 /// The payee learns last that it was paid: its claim may still be on the way when the payer is done.
-async fn until_all_are_paid(bob: &Node) -> BTreeMap<String, Value> {
+async fn until_all_are_paid(carol: &Node) -> BTreeMap<String, Value> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let listed = bob.call("listinvoices", json!({})).await.unwrap();
+        let listed = carol.call("listinvoices", json!({})).await.unwrap();
         let invoices: BTreeMap<String, Value> = listed["invoices"]
             .as_array()
             .unwrap()
