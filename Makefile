@@ -6,7 +6,8 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARIES = boltilld boltill boltill-devnet
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench check format lint doc install tools
+.NOTPARALLEL:
+.PHONY: help build demo test test-embedded test-bitcoind bench check format lint doc install tools
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,12 +19,28 @@ demo: build ## Watch one node pay another one's invoice, on a network of your ow
 	$(TARGET)/release/boltill-devnet demo
 
 # The end-to-end tests run the programs, so those are built first.
-test: tools ## Run all tests
+test: test-embedded test-bitcoind ## Run all tests, those that are end to end also on a real bitcoind
+
+test-embedded: tools
 	$(CARGO) build --locked --workspace --bins
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		set -x; $(CARGO) nextest run --locked --workspace && $(CARGO) test --locked --workspace --doc; \
 	else \
 		set -x; $(CARGO) test --locked --workspace; \
+	fi
+
+# Where no bitcoind can be had this says so; with BOLTILL_REQUIRE_ALL=1, as CI has it, that is a failure.
+test-bitcoind: tools
+	$(CARGO) build --locked --workspace --bins
+	@if ! bitcoind=$$(scripts/bitcoind.sh); then \
+		echo "NOT RUN: the end-to-end tests on a real bitcoind" >&2; \
+		[ "$$BOLTILL_REQUIRE_ALL" != 1 ]; exit; \
+	fi; \
+	export BOLTILL_TEST_BITCOIND="$$bitcoind"; \
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		set -x; $(CARGO) nextest run --locked --package boltill-e2e; \
+	else \
+		set -x; $(CARGO) test --locked --package boltill-e2e; \
 	fi
 
 check: format lint doc test ## Run everything that CI runs

@@ -35,7 +35,7 @@ unpack() {
 		Dir::Etc::sourceparts "/dev/null";
 		Dir::Etc::preferences "/dev/null";
 		Dir::Etc::preferencesparts "/dev/null";
-		APT::Sandbox::User "$(id -un)";
+		APT::Sandbox::User "root";
 		Acquire::Languages "none";
 		Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 		Acquire::Retries "3";
