@@ -1,14 +1,18 @@
 //! `boltill-devnet demo`.
 
 use crate::interrupt::Interrupt;
-use crate::network::{self, Network, NetworkError, Node};
+use crate::network::{self, Network, NetworkError, Node, wait_for};
 use crate::up;
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Stdout, Write};
+use std::time::Duration;
 
 /// The price of the demonstration's coffee.
 const PRICE_MSAT: u64 = 25_000_000;
+
+/// How long the channel may take to be brought up to date, on a slow and busy machine.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Show a Lightning payment from beginning to end, between two nodes on a chain of their own.
 ///
@@ -116,9 +120,16 @@ impl Stage {
         })
     }
 
+    /// Says who has how much, once nothing is under way any more: the payee has the preimage's money a moment before the channel
+    /// has been brought up to date.
     async fn show_balances(&mut self, alice: &Node, bob: &Node) -> Result<(), NetworkError> {
-        let channels = alice.call("listpeerchannels", json!({"id": bob.id()})).await?;
-        let channel = &channels["channels"][0];
+        let channel = wait_for("nothing is under way in the channel", SETTLED_WITHIN, || async {
+            let mut channels = alice.call("listpeerchannels", json!({"id": bob.id()})).await?;
+            let channel = channels["channels"][0].take();
+            let settled = channel["htlcs"].as_array().is_none_or(Vec::is_empty);
+            Ok(settled.then_some(channel))
+        })
+        .await?;
         let (ours, total) = (channel["to_us_msat"].as_u64(), channel["total_msat"].as_u64());
         let Some((ours, total)) = ours.zip(total) else {
             return Ok(());
