@@ -32,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Notes {
     noted: Mutex<Noted>,
     wake: Notify,
+    /// Cancelled when nothing will be committed any more, so that nobody waits in vain.
+    closed: CancellationToken,
 }
 
 #[derive(Default)]
@@ -60,10 +62,16 @@ impl Notes {
         let (done, written) = oneshot::channel();
         self.with(|noted| noted.waiters.push(done));
         self.wake.notify_one();
+        let closed = self.closed.clone();
         async move {
+            let written = tokio::select! {
+                biased;
+                written = written => written.is_ok(),
+                () = closed.cancelled() => false,
+            };
             written
-                .await
-                .map_err(|_| io::Error::new(io::ErrorKind::Other, "the commit failed"))
+                .then_some(())
+                .ok_or_else(|| io::Error::new(io::ErrorKind::Other, "the commit failed"))
         }
     }
 
@@ -154,6 +162,8 @@ impl Persist<InMemorySigner> for MonitorNotes {
 /// Commits what is noted, again and again, and a last time when told to stop. An error means that the disk has failed: LDK then
 /// waits for ever, tells no peer anything, and the process must end.
 pub(crate) async fn commit(node: Node, stop: CancellationToken) -> TaskResult {
+    // However this ends, even by a panic: LDK's background processor waits for its writes, and the process for it.
+    let _closed = node.inner.notes.closed.clone().drop_guard();
     loop {
         let stopping = stop.is_cancelled();
         commit_once(&node).await?;
@@ -201,4 +211,46 @@ async fn commit_once(node: &Node) -> TaskResult {
     }
     inner.peer_manager.process_events();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn whoever_wants_the_manager_written_wakes_the_commit_and_waits_for_its_end() {
+        let notes = Notes::default();
+        let written = tokio::spawn(notes.write_manager());
+        timeout(DEADLINE, notes.wake.notified())
+            .await
+            .expect("a wake-up before anybody waits for it is not lost");
+        let noted = notes.take();
+        assert!(!noted.is_empty());
+        assert!(notes.take().is_empty(), "what is taken is gone");
+        assert!(!written.is_finished());
+        for waiter in noted.waiters {
+            waiter.send(()).unwrap();
+        }
+        timeout(DEADLINE, written).await.unwrap().unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_commit_that_will_never_be() {
+        let notes = Notes::default();
+        let (taken, left) = (notes.write_manager(), notes.write_manager());
+        drop(notes.take().waiters.remove(0));
+        assert!(
+            timeout(DEADLINE, taken).await.unwrap().is_err(),
+            "this one failed"
+        );
+        notes.closed.cancel();
+        notes.take();
+        assert!(timeout(DEADLINE, left).await.unwrap().is_err());
+        let late = notes.write_manager();
+        assert!(timeout(DEADLINE, late).await.unwrap().is_err(), "nor afterwards");
+    }
 }
