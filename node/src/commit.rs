@@ -41,6 +41,8 @@ struct Noted {
     changes: Vec<StateChange>,
     /// The monitors' updates among the changes, for telling LDK that they are done.
     updates: Vec<(ChannelId, u64)>,
+    /// Whether the first monitor of a channel is among the changes.
+    new_channel: bool,
     /// Who waits for the channel manager alone.
     waiters: Vec<oneshot::Sender<()>>,
 }
@@ -48,6 +50,14 @@ struct Noted {
 impl Noted {
     fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.updates.is_empty() && self.waiters.is_empty()
+    }
+
+    /// Adds what was noted later.
+    fn extend(&mut self, later: Noted) {
+        self.changes.extend(later.changes);
+        self.updates.extend(later.updates);
+        self.new_channel |= later.new_channel;
+        self.waiters.extend(later.waiters);
     }
 }
 
@@ -77,6 +87,10 @@ impl Notes {
 
     fn take(&self) -> Noted {
         self.with(std::mem::take)
+    }
+
+    fn has_new_channel(&self) -> bool {
+        self.with(|noted| noted.new_channel)
     }
 }
 
@@ -136,6 +150,7 @@ impl MonitorNotes {
 impl Persist<InMemorySigner> for MonitorNotes {
     fn persist_new_channel(&self, name: MonitorName, monitor: &ChannelMonitor) -> ChannelMonitorUpdateStatus {
         let written = self.writer.persist_new_channel(name, monitor);
+        self.notes.with(|noted| noted.new_channel = true);
         self.noted(
             written,
             Some((monitor.channel_id(), monitor.get_latest_update_id())),
@@ -180,21 +195,29 @@ pub(crate) async fn commit(node: Node, stop: CancellationToken) -> TaskResult {
 async fn commit_once(node: &Node) -> TaskResult {
     let inner = &node.inner;
     // Taken before the manager is serialised, so that the manager knows of everything taken.
-    let noted = inner.notes.take();
+    let mut noted = inner.notes.take();
     if noted.is_empty() {
         return Ok(());
+    }
+    let mut manager = inner.channel_manager.encode();
+    // It may know of updates that came in between. LDK makes those anew at a start, but not for a channel without a monitor:
+    // a manager with an update for one is not readable.
+    while inner.notes.has_new_channel() {
+        noted.extend(inner.notes.take());
+        manager = inner.channel_manager.encode();
     }
     let Noted {
         mut changes,
         updates,
         waiters,
+        ..
     } = noted;
     let manager_key = state_key(
         CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE,
         CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE,
         CHANNEL_MANAGER_PERSISTENCE_KEY,
     );
-    changes.push(StateChange::Write(manager_key, inner.channel_manager.encode()));
+    changes.push(StateChange::Write(manager_key, manager));
     inner.store.state.write_all(changes).await?;
     for (channel_id, update_id) in updates {
         if inner
@@ -220,6 +243,14 @@ mod tests {
     use tokio::time::timeout;
 
     const DEADLINE: Duration = Duration::from_secs(30);
+
+    fn removal(key: &str) -> StateChange {
+        StateChange::Remove(state_key("monitors", "", key))
+    }
+
+    fn note(notes: &Notes, key: &str) {
+        notes.with(|noted| noted.changes.push(removal(key)));
+    }
 
     #[tokio::test]
     async fn whoever_wants_the_manager_written_wakes_the_commit_and_waits_for_its_end() {
@@ -252,5 +283,19 @@ mod tests {
         assert!(timeout(DEADLINE, left).await.unwrap().is_err());
         let late = notes.write_manager();
         assert!(timeout(DEADLINE, late).await.unwrap().is_err(), "nor afterwards");
+    }
+
+    #[test]
+    fn what_is_noted_later_is_written_later() {
+        let notes = Notes::default();
+        note(&notes, "first");
+        let mut noted = notes.take();
+        assert!(!notes.has_new_channel());
+        note(&notes, "second");
+        notes.with(|noted| noted.new_channel = true);
+        assert!(notes.has_new_channel());
+        noted.extend(notes.take());
+        assert!(!notes.has_new_channel());
+        assert_eq!(noted.changes, [removal("first"), removal("second")]);
     }
 }
