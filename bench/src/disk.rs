@@ -11,7 +11,11 @@ const WRITE: [u8; 4096] = [0x5a; 4096];
 /// How many times a second an appended page can be made durable, one after another.
 pub fn syncs_per_second(folder: &Path, duration: Duration) -> io::Result<f64> {
     let path = folder.join("bench-fdatasync");
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&path)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(&path)?;
     let started = Instant::now();
     let mut syncs = 0;
     while started.elapsed() < duration {

@@ -25,7 +25,10 @@ impl Load {
 /// Creates invoices over so many connections.
 pub async fn invoices(client: &Client, connections: usize, duration: Duration) -> Result<Load, BenchError> {
     // Labels must be new in every run, also against a node that was measured before.
-    let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    let run = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_micros();
     let started = Instant::now();
     let tasks: Vec<_> = (0..connections)
         .map(|number| {

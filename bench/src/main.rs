@@ -63,10 +63,17 @@ async fn run(arguments: Arguments) -> Result<(), BenchError> {
             eprintln!("starting a network to measure");
             // In the current folder's disk, not in a temporary one that may be memory.
             let folder = std::env::current_dir().map(|folder| folder.join("target").join("bench"));
-            let folder = folder.map_err(|source| BenchError::Disk { path: PathBuf::from("."), source })?;
+            let folder = folder.map_err(|source| BenchError::Disk {
+                path: PathBuf::from("."),
+                source,
+            })?;
             // What an earlier run left behind would be measured as well.
             let _ = std::fs::remove_dir_all(&folder);
-            let options = Options { nodes: 2, directory: Some(folder), ..Options::default() };
+            let options = Options {
+                nodes: 2,
+                directory: Some(folder),
+                ..Options::default()
+            };
             let network = Network::start(options).await?;
             let socket = network.node("alice")?.client().socket().to_owned();
             let measured = measure(&arguments, &socket).await;
@@ -80,7 +87,10 @@ async fn measure(arguments: &Arguments, socket: &Path) -> Result<(), BenchError>
     let folder = socket.parent().unwrap_or(Path::new("."));
     let duration = Duration::from_secs(arguments.seconds);
     let disk = disk::syncs_per_second(folder, Duration::from_secs(2));
-    let disk = disk.map_err(|source| BenchError::Disk { path: folder.to_owned(), source })?;
+    let disk = disk.map_err(|source| BenchError::Disk {
+        path: folder.to_owned(),
+        source,
+    })?;
     eprintln!("the disk makes {disk:.0} fdatasync a second, one after another");
     let client = Client::new(socket);
     let mut measurements = Vec::new();

@@ -20,7 +20,12 @@ pub struct Measurement {
 
 impl Measurement {
     /// Puts a load beside the disk that it ran on.
-    pub fn new(what: &'static str, connections: usize, disk_syncs_per_second: f64, load: Load) -> Measurement {
+    pub fn new(
+        what: &'static str,
+        connections: usize,
+        disk_syncs_per_second: f64,
+        load: Load,
+    ) -> Measurement {
         let calls = load.latencies.len();
         let calls_per_second = calls as f64 / load.elapsed.as_secs_f64();
         let milliseconds = |share| load.percentile(share).as_secs_f64() * 1_000.0;

@@ -78,10 +78,14 @@ impl RunningEngine {
     }
 
     /// Ends everything in order; the ledger last, since the node's last words go there.
-    pub async fn stop(self) {
+    ///
+    /// # Errors
+    /// When a part has died on the way.
+    pub async fn stop(self) -> Result<(), EngineError> {
         self.expiry.abort();
-        self.node.stop().await;
+        let stopped = self.node.stop().await;
         tokio::task::block_in_place(|| self.ledger.close());
+        Ok(stopped?)
     }
 }
 

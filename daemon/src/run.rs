@@ -82,12 +82,13 @@ async fn serve(config: Config, lock: DirectoryLock, log: Log) -> Result<(), Star
     signals::listen(context.shutdown.clone(), log)?;
     let server = Server::bind(&context.config.rpc_file, context.config.rpc_file_mode, &lock)?;
     let clients = tokio::spawn(server.run(context.clone()));
-    let (engine, ended) = work(&context).await;
+    let (engine, mut ended) = work(&context).await;
     context.shutdown.cancel();
     // Commands need the node to come to their end, so clients are served to their last answer before it stops.
     let _ = clients.await;
     if let Some(engine) = engine {
-        engine.stop().await;
+        // The first thing that went wrong is the cause of the others.
+        ended = ended.and(engine.stop().await.map_err(StartError::from));
     }
     tracing::info!("stopped");
     ended

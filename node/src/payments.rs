@@ -81,8 +81,7 @@ impl Node {
             max_fee,
             retry_for,
         } = payment;
-        let mut route = RouteParameters::from_payment_params_and_value(payee, amount.0);
-        route.max_total_routing_fee_msat = Some(max_fee.0);
+        let route = route_wanted(payee, amount, max_fee);
         // Finding a route is plain computation, tens of milliseconds on a full graph: let the others go on meanwhile.
         tokio::task::block_in_place(|| {
             self.inner.channel_manager.send_payment(
@@ -114,8 +113,7 @@ impl Node {
             retry_for,
             ..
         } = payment;
-        let mut route = RouteParameters::from_payment_params_and_value(payee, amount.0);
-        route.max_total_routing_fee_msat = Some(max_fee.0);
+        let route = route_wanted(payee, amount, max_fee);
         tokio::task::block_in_place(|| {
             self.inner.channel_manager.send_spontaneous_payment(
                 Some(preimage),
@@ -138,6 +136,13 @@ impl Node {
         let recent = self.inner.channel_manager.list_recent_payments();
         recent.into_iter().filter_map(recent_payment).collect()
     }
+}
+
+/// What LDK is to look for a route for.
+fn route_wanted(payee: PaymentParameters, amount: Msat, max_fee: Msat) -> RouteParameters {
+    let mut route = RouteParameters::from_payment_params_and_value(payee, amount.0);
+    route.max_total_routing_fee_msat = Some(max_fee.0);
+    route
 }
 
 fn recent_payment(details: RecentPaymentDetails) -> Option<RecentPayment> {

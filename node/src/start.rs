@@ -210,12 +210,16 @@ impl Running {
     }
 
     /// Ends the node in order: nothing new, no peers, and last of all the final write of the channels.
-    pub async fn stop(self) {
+    ///
+    /// # Errors
+    /// When a task has died meanwhile, or did so before without being asked for by [`died`](Running::died).
+    pub async fn stop(mut self) -> Result<(), TaskDied> {
         let inner = &self.node.inner;
         inner.tasks.stop().await;
         inner.peer_manager.disconnect_all_peers();
         self.housekeeping.stop().await;
         self.commits.stop().await;
+        self.deaths.try_recv().map_or(Ok(()), Err)
     }
 }
 
