@@ -15,6 +15,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why the daemon ends before it has begun.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +71,10 @@ fn start(config: Config) -> Result<(), StartError> {
     log.install();
     let _pid_file = PidFile::write(&config.pid_file)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config, lock, log))
+    let served = runtime.block_on(serve(config, lock, log));
+    // A look-up of a name that is still under way holds nobody up.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
 }
 
 /// Serves clients until the daemon is told to stop.

@@ -14,7 +14,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +24,9 @@ const HANDSHAKE_CHECK: Duration = Duration::from_millis(10);
 const RECONNECT_CHECK: Duration = Duration::from_millis(500);
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// How many peers may be connected to us, those included that have not said yet who they are. LDK drops who does not finish
+/// its handshake.
+const MAX_INBOUND: usize = 500;
 /// How long the listener rests when the system has no more file descriptors for it.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
@@ -325,16 +328,27 @@ pub(crate) fn reachable(node_id: PublicKey, address: &SocketAddress) -> Option<P
 /// Accepts whoever connects, for as long as the node runs.
 pub(crate) async fn listen(node: Node, listener: TcpListener) -> TaskResult {
     let stopping = node.inner.tasks.stopping();
+    let places = Arc::new(Semaphore::new(MAX_INBOUND));
     loop {
+        let accepted = async {
+            // Never closed, so there is always a place in the end.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            let (stream, _) = listener.accept().await?;
+            Ok::<_, std::io::Error>((prepare(stream)?, place))
+        };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accepted => accepted,
             () = stopping.cancelled() => return Ok(()),
         };
-        match accepted.and_then(|(stream, _)| prepare(stream)) {
-            Ok(stream) => {
+        match accepted {
+            Ok((stream, place)) => {
                 let manager = Arc::clone(&node.inner.peer_manager);
-                // The connection runs by itself; the future only tells its end.
-                drop(lightning_net_tokio::setup_inbound(manager, stream));
+                // The connection runs by itself; the future tells its end.
+                let closed = lightning_net_tokio::setup_inbound(manager, stream);
+                node.inner.tasks.spawn_errand(async move {
+                    closed.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 tracing::warn!("could not accept a connection: {error}");

@@ -15,6 +15,8 @@ use lightning_block_sync::{BlockSourceErrorKind, SpvClient, UnboundedCache};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Monitors of channels that are wholly resolved are put away about once a day.
+const ARCHIVE_EVERY_BLOCKS: u32 = 144;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -153,9 +155,11 @@ impl Node {
     async fn after_poll(&self, blocks_changed: bool) {
         let inner = &self.inner;
         if blocks_changed {
-            inner
-                .height
-                .send_replace(inner.channel_manager.current_best_block().height);
+            let height = inner.channel_manager.current_best_block().height;
+            inner.height.send_replace(height);
+            if height.is_multiple_of(ARCHIVE_EVERY_BLOCKS) {
+                inner.chain_monitor.archive_fully_resolved_channel_monitors();
+            }
             if let Err(error) = inner.fees.refresh(&inner.bitcoind).await {
                 tracing::debug!("the feerates could not be read: {error}");
             }

@@ -190,17 +190,28 @@ impl Node {
         let stopping = |_| Err(OpenError::ByPeer("the node is stopping".to_owned()));
         let opened = outcome.await.unwrap_or_else(stopping)?;
         // LDK has handed the funding transaction over by now; this waits until bitcoind has it too.
-        inner.broadcaster.publish(opened.funding.clone()).await?;
+        if let Err(refused) = inner.broadcaster.publish(opened.funding.clone()).await {
+            // The wallet has its coins back, so there must be no channel that counts on them.
+            self.give_up(&opened.channel_id, &request.peer);
+            return Err(refused.into());
+        }
         Ok(opened)
     }
 
-    /// What must stay in the wallet when there are `more` channels with anchors than now.
+    /// Ends a channel that will never be funded.
+    fn give_up(&self, channel_id: &ChannelId, peer: &PublicKey) {
+        let message = "the channel could not be funded".to_owned();
+        let manager = &self.inner.channel_manager;
+        // It may be gone already, which is all we want.
+        let _ = manager.force_close_broadcasting_latest_txn(channel_id, peer, message);
+    }
+
+    /// What must stay in the wallet when there are `more` channels with anchors than now. A channel counts once it has a
+    /// funding transaction: whoever only asks for channels must not tie up our coins.
     pub fn anchor_reserve(&self, more: usize) -> Amount {
         let with_anchors = self.channels().into_iter().filter(|channel| {
-            channel
-                .channel_type
-                .as_ref()
-                .is_none_or(|kind| kind.supports_anchors_zero_fee_htlc_tx())
+            let kind = channel.channel_type.as_ref();
+            channel.funding_txo.is_some() && kind.is_none_or(|kind| kind.supports_anchors_zero_fee_htlc_tx())
         });
         ANCHOR_RESERVE * (with_anchors.count() + more) as u64
     }
@@ -235,10 +246,7 @@ impl Node {
             .await
         {
             tracing::warn!("channel {temporary_channel_id} with {peer} could not be funded: {why}");
-            let manager = &self.inner.channel_manager;
-            let message = "the channel could not be funded".to_owned();
-            // It may be gone already, which is all we want.
-            let _ = manager.force_close_broadcasting_latest_txn(&temporary_channel_id, &peer, message);
+            self.give_up(&temporary_channel_id, &peer);
             self.inner.openings.failed(user_channel_id, why);
         }
     }
