@@ -66,6 +66,12 @@ impl Notes {
         work(&mut self.noted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Keeps a change for the next commit. Whoever has noted all that belongs together wakes the commit, so that it is not
+    /// torn into two.
+    fn note(&self, change: StateChange) {
+        self.with(|noted| noted.changes.push(change));
+    }
+
     /// Has the channel manager written with the next commit, as it is then. There is no other way to write it: an older one that
     /// overtook a newer one would be as bad as none.
     pub(crate) fn write_manager(&self) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
@@ -106,16 +112,14 @@ impl KVStoreSync for NotedStore {
     }
 
     fn write(&self, primary: &str, secondary: &str, key: &str, value: Vec<u8>) -> Result<(), io::Error> {
-        let change = StateChange::Write(state_key(primary, secondary, key), value);
-        self.notes.with(|noted| noted.changes.push(change));
-        self.notes.wake.notify_one();
+        self.notes
+            .note(StateChange::Write(state_key(primary, secondary, key), value));
         Ok(())
     }
 
     fn remove(&self, primary: &str, secondary: &str, key: &str, _lazy: bool) -> Result<(), io::Error> {
-        let change = StateChange::Remove(state_key(primary, secondary, key));
-        self.notes.with(|noted| noted.changes.push(change));
-        self.notes.wake.notify_one();
+        self.notes
+            .note(StateChange::Remove(state_key(primary, secondary, key)));
         Ok(())
     }
 
@@ -171,6 +175,7 @@ impl Persist<InMemorySigner> for MonitorNotes {
 
     fn archive_persisted_channel(&self, name: MonitorName) {
         Persist::<InMemorySigner>::archive_persisted_channel(&self.writer, name);
+        self.notes.wake.notify_one();
     }
 }
 
@@ -249,7 +254,7 @@ mod tests {
     }
 
     fn note(notes: &Notes, key: &str) {
-        notes.with(|noted| noted.changes.push(removal(key)));
+        notes.note(removal(key));
     }
 
     #[tokio::test]

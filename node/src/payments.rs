@@ -27,6 +27,15 @@ pub struct OutgoingPayment {
     pub retry_for: Duration,
 }
 
+impl OutgoingPayment {
+    /// What LDK is to look for a route for.
+    fn route(&self) -> RouteParameters {
+        let mut route = RouteParameters::from_payment_params_and_value(self.payee.clone(), self.amount.0);
+        route.max_total_routing_fee_msat = Some(self.max_fee.0);
+        route
+    }
+}
+
 /// Why a payment could not even be begun. Nothing has been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
@@ -72,24 +81,15 @@ impl Node {
     /// # Errors
     /// [`SendError`]: nothing has been sent and no event will come.
     pub fn send(&self, payment: OutgoingPayment) -> Result<(), SendError> {
-        let OutgoingPayment {
-            payment_id,
-            payment_hash,
-            payee,
-            onion,
-            amount,
-            max_fee,
-            retry_for,
-        } = payment;
-        let route = route_wanted(payee, amount, max_fee);
+        let route = payment.route();
         // Finding a route is plain computation, tens of milliseconds on a full graph: let the others go on meanwhile.
         tokio::task::block_in_place(|| {
             self.inner.channel_manager.send_payment(
-                payment_hash,
-                onion,
-                payment_id,
+                payment.payment_hash,
+                payment.onion,
+                payment.payment_id,
                 route,
-                Retry::Timeout(retry_for),
+                Retry::Timeout(payment.retry_for),
             )
         })?;
         Ok(())
@@ -104,23 +104,14 @@ impl Node {
         payment: OutgoingPayment,
         preimage: PaymentPreimage,
     ) -> Result<(), SendError> {
-        let OutgoingPayment {
-            payment_id,
-            payee,
-            onion,
-            amount,
-            max_fee,
-            retry_for,
-            ..
-        } = payment;
-        let route = route_wanted(payee, amount, max_fee);
+        let route = payment.route();
         tokio::task::block_in_place(|| {
             self.inner.channel_manager.send_spontaneous_payment(
                 Some(preimage),
-                onion,
-                payment_id,
+                payment.onion,
+                payment.payment_id,
                 route,
-                Retry::Timeout(retry_for),
+                Retry::Timeout(payment.retry_for),
             )
         })?;
         Ok(())
@@ -136,13 +127,6 @@ impl Node {
         let recent = self.inner.channel_manager.list_recent_payments();
         recent.into_iter().filter_map(recent_payment).collect()
     }
-}
-
-/// What LDK is to look for a route for.
-fn route_wanted(payee: PaymentParameters, amount: Msat, max_fee: Msat) -> RouteParameters {
-    let mut route = RouteParameters::from_payment_params_and_value(payee, amount.0);
-    route.max_total_routing_fee_msat = Some(max_fee.0);
-    route
 }
 
 fn recent_payment(details: RecentPaymentDetails) -> Option<RecentPayment> {
