@@ -5,13 +5,16 @@ use super::miner::{ChainAccess, Miner};
 use super::process::Process;
 use super::{NetworkError, bitcoind};
 use crate::chain;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
-/// A running chain.
+/// A chain, which can be stopped and started again.
 #[derive(Debug)]
 pub(super) struct Backend {
-    server: Server,
+    // In the order in which they are to go down.
+    server: Mutex<Option<Server>>,
+    place: Place,
     miner: Miner,
 }
 
@@ -21,50 +24,77 @@ enum Server {
     Bitcoind(Process),
 }
 
+/// What is run, and where it keeps its files.
+#[derive(Debug)]
+struct Place {
+    /// None is the embedded chain.
+    program: Option<PathBuf>,
+    directory: PathBuf,
+    guard: Arc<Guard>,
+}
+
 impl Backend {
     /// Starts the embedded chain, or the bitcoind that is named, with its files in `directory`.
     pub(super) async fn start(
-        program: Option<&Path>,
-        directory: &Path,
+        program: Option<PathBuf>,
+        directory: PathBuf,
         guard: Arc<Guard>,
     ) -> Result<Self, NetworkError> {
-        if let Some(program) = program {
-            let (process, miner) = bitcoind::start(program, directory, guard).await?;
-            return Ok(Self {
-                server: Server::Bitcoind(process),
-                miner,
-            });
-        }
-        let config = chain::Config {
-            datadir: directory.to_owned(),
-            rpc_port: 0,
-            rpc_auth: None,
-        };
-        let running = chain::serve(config).await?;
-        let miner = Miner::new(ChainAccess::new(
-            running.address().port(),
-            running.cookie(),
+        let place = Place {
+            program,
             directory,
-        ));
+            guard,
+        };
+        let (server, miner) = place.serve(None).await?;
         Ok(Self {
-            server: Server::Embedded(running),
+            server: Mutex::new(Some(server)),
+            place,
             miner,
         })
+    }
+
+    /// Starts it again, on the same port, with the same files.
+    pub(super) async fn restart(&self) -> Result<(), NetworkError> {
+        self.stop().await;
+        let (server, miner) = self.place.serve(Some(self.miner.access().port)).await?;
+        self.miner.reach(miner.access());
+        *self.server.lock().await = Some(server);
+        Ok(())
     }
 
     pub(super) fn miner(&self) -> &Miner {
         &self.miner
     }
 
-    /// Stops it and waits for its end.
-    pub(super) async fn stop(self) {
-        match self.server {
-            Server::Bitcoind(process) => _ = process.stop().await,
-            Server::Embedded(running) => {
+    /// Stops it, if it runs, and waits for its end.
+    pub(super) async fn stop(&self) {
+        match self.server.lock().await.take() {
+            Some(Server::Bitcoind(process)) => _ = process.stop().await,
+            Some(Server::Embedded(running)) => {
                 if let Err(error) = running.shutdown().await {
                     tracing::warn!("{error}");
                 }
             }
+            None => {}
         }
+    }
+}
+
+impl Place {
+    /// Serves the chain, on this port if one is given.
+    async fn serve(&self, port: Option<u16>) -> Result<(Server, Miner), NetworkError> {
+        if let Some(program) = &self.program {
+            let (process, miner) =
+                bitcoind::start(program, &self.directory, port, self.guard.clone()).await?;
+            return Ok((Server::Bitcoind(process), miner));
+        }
+        let config = chain::Config {
+            datadir: self.directory.clone(),
+            rpc_port: port.unwrap_or(0),
+            rpc_auth: None,
+        };
+        let running = chain::serve(config).await?;
+        let access = ChainAccess::new(running.address().port(), running.cookie(), &self.directory);
+        Ok((Server::Embedded(running), Miner::new(access)))
     }
 }

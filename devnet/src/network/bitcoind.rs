@@ -21,13 +21,14 @@ const WALLET: &str = "miner";
 /// bitcoind's number for a wallet that is there already (`RPC_WALLET_ERROR`).
 const WALLET_EXISTS: i64 = -4;
 
-/// Starts the program and gives it a wallet.
+/// Starts the program, on this port if one is given, and gives it a wallet.
 pub(super) async fn start(
     program: &Path,
     directory: &Path,
+    port: Option<u16>,
     guard: Arc<Guard>,
 ) -> Result<(Process, Miner), NetworkError> {
-    let port = free_port()?;
+    let port = port.map_or_else(free_port, Ok)?;
     let mut datadir = OsString::from("-datadir=");
     datadir.push(directory);
     let mut arguments = vec![datadir];

@@ -41,7 +41,7 @@ pub struct NodeDescription {
 
 impl Description {
     pub(super) fn of(network: &Network) -> Self {
-        let access = network.miner().access().clone();
+        let access = network.miner().access();
         let nodes = network.nodes().iter().map(|node| NodeDescription {
             name: node.name().to_owned(),
             id: node.id().to_owned(),

@@ -5,6 +5,7 @@ use super::error::ChainFailure;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 use tokio::sync::OnceCell;
 
 /// How to reach the chain.
@@ -39,7 +40,8 @@ impl ChainAccess {
 /// Makes blocks, and pays from the coins in them.
 #[derive(Debug)]
 pub struct Miner {
-    access: ChainAccess,
+    /// It changes when the chain starts again with a new cookie.
+    access: RwLock<ChainAccess>,
     http: reqwest::Client,
     /// What the blocks' rewards are paid to.
     address: OnceCell<String>,
@@ -63,15 +65,23 @@ impl Miner {
     /// A miner on this chain.
     pub(super) fn new(access: ChainAccess) -> Self {
         Self {
-            access,
+            access: RwLock::new(access),
             http: reqwest::Client::new(),
             address: OnceCell::new(),
         }
     }
 
     /// How to reach the chain without the miner.
-    pub fn access(&self) -> &ChainAccess {
-        &self.access
+    pub fn access(&self) -> ChainAccess {
+        self.access
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Reaches the chain in another way from now on.
+    pub(super) fn reach(&self, access: ChainAccess) {
+        *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
     }
 
     /// Runs one of bitcoind's commands.
@@ -85,10 +95,11 @@ impl Miner {
 
     async fn ask(&self, method: &str, params: Value) -> Result<Value, ChainFailure> {
         let request = json!({"jsonrpc": "1.0", "id": "boltill-devnet", "method": method, "params": params});
+        let access = self.access();
         let post = self
             .http
-            .post(&self.access.url)
-            .basic_auth(&self.access.user, Some(&self.access.password));
+            .post(&access.url)
+            .basic_auth(&access.user, Some(&access.password));
         let answer: Answer = post.json(&request).send().await?.json().await?;
         match answer.error {
             Some(AnswerError { code, message }) => Err(ChainFailure::Rpc { code, message }),
@@ -127,6 +138,33 @@ impl Miner {
         let hash = self.call("getblockhash", json!([height])).await?;
         self.call("invalidateblock", json!([hash])).await?;
         Ok(())
+    }
+
+    /// Puts other blocks in the place of the last `depth`, with the same transactions as far as they are still valid, and one block
+    /// more, so that everybody follows.
+    pub async fn reorg(&self, depth: u32) -> Result<(), NetworkError> {
+        self.invalidate(self.height().await? + 1 - u64::from(depth))
+            .await?;
+        self.mine(depth + 1).await?;
+        Ok(())
+    }
+
+    /// Makes this many blocks that hold no transactions but their own; the mempool stays as it is.
+    pub async fn mine_empty(&self, blocks: u32) -> Result<(), NetworkError> {
+        let address = self.address().await?;
+        for _ in 0..blocks {
+            self.call("generateblock", json!([address, []])).await?;
+        }
+        Ok(())
+    }
+
+    /// The ids of the transactions that wait for a block.
+    pub async fn mempool(&self) -> Result<Vec<String>, NetworkError> {
+        let waiting = self.call("getrawmempool", json!([])).await?;
+        serde_json::from_value(waiting).map_err(|_| NetworkError::Answer {
+            method: "getrawmempool",
+            field: "txid",
+        })
     }
 
     /// The address that blocks pay to.

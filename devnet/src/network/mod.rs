@@ -84,7 +84,7 @@ impl Network {
         let guard = Arc::new(Guard::start()?);
         tracing::info!("starting the chain in {}", directory.path().display());
         let chain_directory = directory.subdirectory("chain")?;
-        let backend = Backend::start(options.bitcoind.as_deref(), &chain_directory, guard.clone()).await?;
+        let backend = Backend::start(options.bitcoind, chain_directory, guard.clone()).await?;
 
         let access = backend.miner().access();
         let mut datadir = OsString::from("--bitcoin-datadir=");
@@ -156,6 +156,16 @@ impl Network {
     pub async fn mine(&self, blocks: u32) -> Result<(), NetworkError> {
         self.miner().mine(blocks).await?;
         setup::caught_up(self.miner(), &self.nodes).await
+    }
+
+    /// Stops the chain, as if bitcoind had died; the nodes go on.
+    pub async fn stop_chain(&self) {
+        self.backend.stop().await;
+    }
+
+    /// Starts the chain again after [`stop_chain`](Self::stop_chain), with what it had, where the nodes expect it.
+    pub async fn start_chain(&self) -> Result<(), NetworkError> {
+        self.backend.restart().await
     }
 
     /// Where everything is kept.

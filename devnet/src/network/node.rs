@@ -67,7 +67,7 @@ impl Node {
             guard: guard.clone(),
             process: Mutex::new(None),
         };
-        let process = node.spawn()?;
+        let process = node.spawn(&node.arguments)?;
         Ok(Self {
             process: Mutex::new(Some(process)),
             ..node
@@ -149,19 +149,52 @@ impl Node {
         process?.stop().await
     }
 
+    /// Stops it in its tracks, as a machine that hangs would: its connections stay open, and nothing answers.
+    pub async fn freeze(&self) {
+        if let Some(process) = self.process.lock().await.as_ref() {
+            process.freeze();
+        }
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub async fn thaw(&self) {
+        if let Some(process) = self.process.lock().await.as_ref() {
+            process.thaw();
+        }
+    }
+
     /// Starts it again after [`kill`](Self::kill) or [`stop`](Self::stop), or stops and starts it, and waits until it answers.
     pub async fn restart(&self) -> Result<(), NetworkError> {
-        self.stop().await;
-        *self.process.lock().await = Some(self.spawn()?);
+        self.restart_with(&[]).await
+    }
+
+    /// As [`restart`](Self::restart), this once with more options, such as `--offline`.
+    pub async fn restart_with(&self, options: &[&str]) -> Result<(), NetworkError> {
+        self.launch(options).await?;
         self.answering().await?;
         Ok(())
     }
 
-    fn spawn(&self) -> Result<Process, NetworkError> {
+    /// Starts it as [`restart_with`](Self::restart_with) does, but waits for nothing: it may have reasons not to answer.
+    pub async fn launch(&self, options: &[&str]) -> Result<(), NetworkError> {
+        self.stop().await;
+        let mut arguments = self.arguments.clone();
+        arguments.extend(options.iter().map(OsString::from));
+        *self.process.lock().await = Some(self.spawn(&arguments)?);
+        Ok(())
+    }
+
+    /// Waits until it ends by itself, and gives its exit status; None when it was not running.
+    pub async fn ended(&self) -> Option<ExitStatus> {
+        let process = self.process.lock().await.take();
+        process?.ended().await
+    }
+
+    fn spawn(&self, arguments: &[OsString]) -> Result<Process, NetworkError> {
         Process::start(
             &self.name,
             &self.program,
-            &self.arguments,
+            arguments,
             &self.log(),
             self.guard.clone(),
         )

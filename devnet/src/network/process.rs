@@ -83,21 +83,42 @@ impl Process {
         }
     }
 
+    /// Stops it in its tracks, without its knowledge; [`thaw`](Self::thaw) lets it go on.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self
+            .child
+            .id()
+            .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        if let Some(pid) = pid {
+            // The only failure is that it has ended already.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
     /// Kills it at once, as a power cut would, and waits for its end.
     pub(crate) async fn kill(mut self) {
         // The only failure is that it has ended already.
         let _ = self.child.kill().await;
     }
 
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(mut self) -> Option<ExitStatus> {
+        self.child.wait().await.ok()
+    }
+
     /// Asks it to end and waits for that; kills it if it takes too long.
     pub(crate) async fn stop(mut self) -> Option<ExitStatus> {
-        let pid = self
-            .child
-            .id()
-            .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-        if let Some(pid) = pid {
-            let _ = kill_process(pid, Signal::TERM);
-        }
+        self.signal(Signal::TERM);
+        self.thaw();
         if let Ok(ended) = tokio::time::timeout(STOP_WITHIN, self.child.wait()).await {
             return ended.ok();
         }
