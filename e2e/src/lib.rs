@@ -5,11 +5,14 @@
 //!
 //! The networks run on the embedded chain, or on the bitcoind that the environment variable `BOLTILL_TEST_BITCOIND` names.
 
-#![allow(clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::panic, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+pub mod books;
+pub mod chain;
 pub mod python;
 
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};
+pub use books::{Balance, Books};
 
 use serde_json::{Value, json};
 use std::path::PathBuf;

@@ -1,0 +1,238 @@
+//! Proof that no money appears or vanishes: what the nodes say they have against what the chain says there is.
+
+use crate::{Network, NetworkError, Node};
+use bitcoin::consensus::encode::deserialize_hex;
+use bitcoin::{Block, OutPoint, Transaction, Txid};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What LDK and CLN put into an output of a commitment transaction that is there only to pay for it (BOLT 3).
+const ANCHOR_SAT: u64 = 330;
+
+/// The money of a network's nodes, followed from block to block.
+///
+/// It begins with every coin and channel that the nodes have. From then on whatever is paid from such money is such money
+/// again, less the fee. In the end each output that is left must be claimed by the right node, to the satoshi.
+#[derive(Debug)]
+pub struct Books {
+    /// The first block that is not in what the books began with.
+    from_height: u64,
+    opening: BTreeMap<OutPoint, u64>,
+    /// Transactions of others that pay a node.
+    deposits: BTreeSet<Txid>,
+    /// Addresses of others that nodes pay to.
+    strangers: BTreeSet<String>,
+}
+
+/// What everybody has, once nothing is under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// What each node has, on chain and in channels, in msat.
+    pub nodes_msat: BTreeMap<String, u64>,
+    /// What miners were paid since the books were opened.
+    pub fees_sat: u64,
+    /// What lies in anchors that nobody has spent.
+    pub anchors_sat: u64,
+    /// What others were paid.
+    pub strangers_sat: u64,
+}
+
+impl Balance {
+    /// What this node has, in msat.
+    pub fn of(&self, node: &Node) -> u64 {
+        self.nodes_msat.get(node.name()).copied().unwrap_or_default()
+    }
+
+    fn total_msat(&self) -> u64 {
+        self.nodes_msat.values().sum::<u64>() + (self.fees_sat + self.anchors_sat + self.strangers_sat) * 1000
+    }
+}
+
+/// What the chain says of the money.
+#[derive(Debug, Default)]
+struct Chain {
+    /// Outputs not spent, with the address or script and the amount.
+    unspent: BTreeMap<OutPoint, (String, u64)>,
+    fees_sat: u64,
+    deposits_sat: u64,
+}
+
+impl Books {
+    /// Begins with what the nodes have now. All of it must be in blocks.
+    pub async fn open(network: &Network) -> Result<Self, NetworkError> {
+        let mut opening = BTreeMap::new();
+        for node in network.nodes() {
+            for (outpoint, claim) in claims_of(node).await? {
+                opening.insert(outpoint, claim.holds_sat);
+            }
+        }
+        Ok(Self {
+            from_height: network.miner().height().await? + 1,
+            opening,
+            deposits: BTreeSet::new(),
+            strangers: BTreeSet::new(),
+        })
+    }
+
+    /// From now on this transaction of others is money of the nodes as well.
+    pub fn deposit(&mut self, txid: &str) {
+        self.deposits.insert(txid.parse().expect("a txid"));
+    }
+
+    /// What goes to this address is spent for good.
+    pub fn stranger(&mut self, address: &str) {
+        self.strangers.insert(address.to_owned());
+    }
+
+    /// What everybody has. Nothing may be under way: no unconfirmed transaction, no HTLC, no channel that is being closed.
+    ///
+    /// # Panics
+    ///
+    /// When money was lost, appeared from nowhere, or is claimed twice: that is what this is for.
+    pub async fn balance(&self, network: &Network) -> Result<Balance, NetworkError> {
+        let mut chain = self.follow(network).await?;
+        let mut balance = Balance {
+            fees_sat: chain.fees_sat,
+            ..Balance::default()
+        };
+        let mut claims: BTreeMap<OutPoint, Vec<Claim>> = BTreeMap::new();
+        for node in network.nodes() {
+            for (outpoint, claim) in claims_of(node).await? {
+                *balance.nodes_msat.entry(node.name().to_owned()).or_default() += claim.ours_msat;
+                claims.entry(outpoint).or_default().push(claim);
+            }
+        }
+        for (outpoint, claims) in claims {
+            let (_, there_sat) = chain
+                .unspent
+                .remove(&outpoint)
+                .unwrap_or_else(|| panic!("{claims:?} of {outpoint}, which is spent or came from nowhere"));
+            let claimed_msat: u64 = claims.iter().map(|claim| claim.ours_msat).sum();
+            assert_eq!(
+                claimed_msat,
+                there_sat * 1000,
+                "{claims:?} of {outpoint}, which holds {there_sat} sat"
+            );
+        }
+        for (outpoint, (address, sat)) in chain.unspent {
+            if self.strangers.contains(&address) {
+                balance.strangers_sat += sat;
+            } else {
+                assert_eq!(
+                    sat, ANCHOR_SAT,
+                    "nobody claims {outpoint}, which pays {sat} sat to {address}"
+                );
+                balance.anchors_sat += sat;
+            }
+        }
+        let opening_sat = self.opening.values().sum::<u64>() + chain.deposits_sat;
+        assert_eq!(balance.total_msat(), opening_sat * 1000, "{balance:?}");
+        Ok(balance)
+    }
+
+    /// Walks the blocks since the beginning.
+    async fn follow(&self, network: &Network) -> Result<Chain, NetworkError> {
+        let mut chain = Chain::default();
+        for (outpoint, sat) in &self.opening {
+            chain.unspent.insert(*outpoint, ("the opening".to_owned(), *sat));
+        }
+        let height = network.miner().height().await?;
+        for height in self.from_height..=height {
+            for transaction in block_at(network, height).await?.txdata {
+                self.follow_transaction(&mut chain, &transaction);
+            }
+        }
+        Ok(chain)
+    }
+
+    fn follow_transaction(&self, chain: &mut Chain, transaction: &Transaction) {
+        let txid = transaction.compute_txid();
+        let spent: Vec<_> = transaction
+            .input
+            .iter()
+            .filter_map(|input| chain.unspent.remove(&input.previous_output))
+            .collect();
+        let is_deposit = self.deposits.contains(&txid);
+        if spent.is_empty() && !is_deposit {
+            return;
+        }
+        assert!(
+            is_deposit || spent.len() == transaction.input.len(),
+            "{txid} spends money of nodes together with other money"
+        );
+        let total_out: u64 = transaction
+            .output
+            .iter()
+            .map(|output| output.value.to_sat())
+            .sum();
+        if is_deposit {
+            chain.deposits_sat += total_out;
+        } else {
+            chain.fees_sat += spent.iter().map(|(_, sat)| sat).sum::<u64>() - total_out;
+        }
+        for (vout, output) in (0..).zip(&transaction.output) {
+            let to = bitcoin::Address::from_script(&output.script_pubkey, bitcoin::Network::Regtest)
+                .map_or_else(
+                    |_| output.script_pubkey.to_string(),
+                    |address| address.to_string(),
+                );
+            chain
+                .unspent
+                .insert(OutPoint { txid, vout }, (to, output.value.to_sat()));
+        }
+    }
+}
+
+/// What a node says it has in one output.
+#[derive(Debug)]
+struct Claim {
+    #[expect(dead_code, reason = "for the message of a failed test")]
+    by: String,
+    ours_msat: u64,
+    holds_sat: u64,
+}
+
+async fn claims_of(node: &Node) -> Result<Vec<(OutPoint, Claim)>, NetworkError> {
+    let funds = node.call("listfunds", json!({})).await?;
+    let mut claims = Vec::new();
+    for coin in funds["outputs"].as_array().into_iter().flatten() {
+        assert_eq!(coin["status"], "confirmed", "{} has {coin}", node.name());
+        let msat = coin["amount_msat"].as_u64().expect("an amount");
+        claims.push((outpoint(&coin["txid"], &coin["output"]), claim(node, msat, msat)));
+    }
+    for channel in funds["channels"].as_array().into_iter().flatten() {
+        let ours = channel["our_amount_msat"].as_u64().expect("an amount");
+        let all = channel["amount_msat"].as_u64().expect("an amount");
+        let outpoint = outpoint(&channel["funding_txid"], &channel["funding_output"]);
+        claims.push((outpoint, claim(node, ours, all)));
+    }
+    Ok(claims)
+}
+
+fn claim(node: &Node, ours_msat: u64, holds_msat: u64) -> Claim {
+    Claim {
+        by: node.name().to_owned(),
+        ours_msat,
+        holds_sat: holds_msat / 1000,
+    }
+}
+
+fn outpoint(txid: &Value, vout: &Value) -> OutPoint {
+    OutPoint {
+        txid: txid.as_str().and_then(|txid| txid.parse().ok()).expect("a txid"),
+        vout: vout
+            .as_u64()
+            .and_then(|vout| u32::try_from(vout).ok())
+            .expect("an output"),
+    }
+}
+
+async fn block_at(network: &Network, height: u64) -> Result<Block, NetworkError> {
+    let miner = network.miner();
+    let hash = miner.call("getblockhash", json!([height])).await?;
+    let block = miner.call("getblock", json!([hash, 0])).await?;
+    Ok(block
+        .as_str()
+        .and_then(|hex| deserialize_hex(hex).ok())
+        .expect("a block"))
+}

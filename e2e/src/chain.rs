@@ -1,0 +1,75 @@
+//! Waiting for what happens on the chain.
+
+use crate::{Network, NetworkError, Node, SOON, wait_for};
+use serde_json::{Value, json};
+
+/// How many blocks may pass until everything about a channel is settled: longer than any delay that nodes here agree on.
+const LONG: u32 = 1_000;
+
+/// Waits until at least this many transactions are in the mempool, and gives their ids.
+pub async fn mempool_of(network: &Network, transactions: usize) -> Result<Vec<String>, NetworkError> {
+    let what = format!("{transactions} transactions are in the mempool");
+    wait_for(&what, SOON, || async {
+        let waiting = network.miner().mempool().await?;
+        Ok((waiting.len() >= transactions).then_some(waiting))
+    })
+    .await
+}
+
+/// Makes one block after another, each seen by every node before the next, until something is so.
+///
+/// # Panics
+///
+/// When it is not so after a thousand blocks.
+pub async fn mine_until<T, F: Future<Output = Result<Option<T>, NetworkError>>>(
+    network: &Network,
+    what: &str,
+    mut is_so: impl FnMut() -> F,
+) -> Result<T, NetworkError> {
+    for _ in 0..LONG {
+        if let Some(value) = is_so().await? {
+            return Ok(value);
+        }
+        network.mine(1).await?;
+    }
+    panic!("{LONG} blocks have passed, and still it is not so that {what}");
+}
+
+/// Makes blocks until nothing is under way on chain any more: no unconfirmed transaction, no channel of any node that is being
+/// closed, every coin confirmed.
+pub async fn mine_until_quiet(network: &Network) -> Result<(), NetworkError> {
+    let mut quiet_blocks = 0;
+    mine_until(network, "all is quiet on the chain", || {
+        let before = quiet_blocks;
+        quiet_blocks += 1;
+        async move { Ok((before > 0 && is_quiet(network).await?).then_some(())) }
+    })
+    .await
+}
+
+async fn is_quiet(network: &Network) -> Result<bool, NetworkError> {
+    if !network.miner().mempool().await?.is_empty() {
+        return Ok(false);
+    }
+    for node in network.nodes() {
+        let funds = node.call("listfunds", json!({})).await?;
+        let coins_done = all(&funds["outputs"], |coin| coin["status"] == "confirmed");
+        let channels_done = all(&funds["channels"], |channel| {
+            channel["state"] == "CHANNELD_NORMAL"
+        });
+        if !coins_done || !channels_done {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn all(list: &Value, is_so: impl Fn(&Value) -> bool) -> bool {
+    list.as_array().is_some_and(|list| list.iter().all(is_so))
+}
+
+/// The channels of a node, as `listpeerchannels` has them.
+pub async fn channels_of(node: &Node) -> Result<Vec<Value>, NetworkError> {
+    let answer = node.call("listpeerchannels", json!({})).await?;
+    Ok(answer["channels"].as_array().cloned().unwrap_or_default())
+}
