@@ -13,6 +13,7 @@ pub use create::{CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, New
 pub(crate) use expiry::{Expiry, current};
 pub use hints::{ExposePrivate, HintCandidate, HintWarning, NoSuitableHints};
 pub use list::{InvoicePages, InvoiceQuery};
+pub(crate) use settle::Hold;
 pub use sign::{FileInvoiceError, SignInvoiceError};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::lightning::Lightning;
 use crate::pay::Flights;
-use crate::receive::Expiry;
+use crate::receive::{Expiry, Hold};
 use boltill_ledger::Ledger;
 use boltill_node::{BoxFuture, EventSink, NodeEvent, SinkError};
 use boltill_types::StoreError;
@@ -38,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) config: TillConfig,
     pub(crate) expiry: Expiry,
     pub(crate) flights: Flights,
+    pub(crate) hold: Hold,
 }
 
 impl Till {
@@ -51,6 +52,7 @@ impl Till {
             config,
             expiry: Expiry::default(),
             flights: Flights::default(),
+            hold: Hold::default(),
         };
         Till {
             inner: Arc::new(inner),

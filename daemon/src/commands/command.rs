@@ -87,6 +87,8 @@ pub enum Category {
     Network,
     /// The daemon itself.
     Utility,
+    /// For developers of Boltill; only with `--developer`.
+    Developer,
 }
 
 impl Category {
@@ -100,6 +102,7 @@ impl Category {
             Category::Bitcoin => "bitcoin",
             Category::Network => "network",
             Category::Utility => "utility",
+            Category::Developer => "developer",
         }
     }
 }

@@ -71,12 +71,12 @@ impl Run for Help {
             None => call
                 .commands
                 .iter()
-                .filter(|command| is_listed(command))
+                .filter(|command| is_listed(command) && is_there(command, &call))
                 .map(|c| entry(c, false))
                 .collect(),
             Some(name) => match call.commands.find(&name) {
-                Some(command) => vec![entry(command, true)],
-                None => return Err(RpcError::UnknownCommand(name)),
+                Some(command) if is_there(command, &call) => vec![entry(command, true)],
+                _ => return Err(RpcError::UnknownCommand(name)),
             },
         };
         Answer::of(&Listing {
@@ -89,6 +89,11 @@ impl Run for Help {
 /// Commands that are only kept for older clients answer, but nobody should start using them.
 fn is_listed(command: &Command) -> bool {
     command.deprecated.is_none()
+}
+
+/// Developers' commands are told of to developers alone.
+fn is_there(command: &Command, call: &Call) -> bool {
+    call.config.developer || !command.developer
 }
 
 fn entry(command: &Command, verbose: bool) -> Entry {
@@ -130,5 +135,13 @@ mod tests {
     async fn an_unknown_command_has_no_help() {
         let answer = test_call().answer("help", r#"["x"]"#).await;
         assert_eq!(answer, Err("Unknown command 'x'".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn commands_for_developers_are_hidden_from_everybody_else() {
+        let all = test_call().answer("help", "{}").await.unwrap();
+        assert!(!all.contains("dev-"), "{all}");
+        let one = test_call().answer("help", r#"["dev-hold"]"#).await;
+        assert_eq!(one, Err("Unknown command 'dev-hold'".to_owned()));
     }
 }

@@ -13,6 +13,7 @@ mod createinvoice;
 mod decode;
 mod delinvoice;
 mod delpay;
+mod dev_hold;
 mod disconnect;
 mod feerates;
 mod fundchannel;
@@ -56,6 +57,7 @@ pub static COMMANDS: &[Command] = &[
     decode::COMMAND,
     delinvoice::COMMAND,
     delpay::COMMAND,
+    dev_hold::COMMAND,
     disconnect::COMMAND,
     feerates::COMMAND,
     fundchannel::COMMAND,

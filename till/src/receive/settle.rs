@@ -11,10 +11,14 @@
 //! It follows that what is claimable for an invoice on file as paid is always a second payment, and goes back. (When
 //! it is an old event, the payment behind it has been claimed, and sending it back does nothing.)
 
+mod hold;
+
 use crate::till::Till;
 use boltill_ledger::{Invoice, InvoiceState, LedgerError, Recorded, SettleInvoiceError};
 use boltill_node::IncomingPayment;
 use boltill_types::{Msat, UnixSeconds};
+
+pub(crate) use hold::Hold;
 
 /// Why a payment goes back. The payer only learns `incorrect_or_unknown_payment_details` (BOLT 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,8 +38,16 @@ enum Refusal {
 }
 
 impl Till {
-    /// Claims a payment, or sends it back.
+    /// Claims a payment, or sends it back, unless a developer holds what arrives.
     pub(crate) async fn on_claimable(&self, payment: IncomingPayment) -> Result<(), LedgerError> {
+        match self.inner.hold.pass(payment) {
+            Some(payment) => self.settle(payment).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Claims a payment, or sends it back.
+    async fn settle(&self, payment: IncomingPayment) -> Result<(), LedgerError> {
         let mut found = self.ledger().invoice_by_hash(payment.payment_hash).await?;
         if found.is_none() && unknown_tlv(&payment).is_none() {
             found = self.invoice_for_keysend(&payment).await?;

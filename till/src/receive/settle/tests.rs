@@ -226,3 +226,41 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn what_arrives_during_a_hold_is_settled_by_the_usual_rules_when_it_ends() {
+    let bench = Bench::new();
+    let hash = invoiced(&bench, Some(1_000), "a").await;
+    assert_eq!(bench.till.hold_payments(), 0);
+    let unknown = PaymentHash([9; 32]);
+    for payment in [hash, hash, unknown] {
+        bench
+            .tell(NodeEvent::PaymentClaimable(incoming(payment, 1_000)))
+            .await;
+    }
+    assert_eq!(
+        bench.till.hold_payments(),
+        2,
+        "an event told twice is one payment"
+    );
+    {
+        let state = bench.node.state.lock().unwrap();
+        assert!(state.claimed.is_empty() && state.failed_back.is_empty());
+    }
+    assert_eq!(bench.till.release_payments().await.unwrap(), 2);
+    let preimage = bench.invoice("a").await.payment_preimage;
+    {
+        let state = bench.node.state.lock().unwrap();
+        assert_eq!(state.claimed, [preimage]);
+        assert_eq!(state.failed_back, [unknown]);
+    }
+    assert_eq!(bench.till.release_payments().await.unwrap(), 0);
+    bench
+        .tell(NodeEvent::PaymentClaimable(incoming(hash, 1_000)))
+        .await;
+    assert_eq!(
+        bench.node.state.lock().unwrap().claimed.len(),
+        2,
+        "the hold is over"
+    );
+}
