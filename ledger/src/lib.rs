@@ -40,8 +40,8 @@ pub use job::Durable;
 pub use ledger::Ledger;
 pub use paging::{Listing, Order, Range};
 pub use payments::{
-    BeginPaymentError, DeletePaymentError, FinishPaymentError, NewPayment, PayOwnInvoiceError, Payment,
-    PaymentId, PaymentState, PaymentStatus, Repeat,
+    BeginPartError, BeginPaymentError, DeletePaymentError, FinishPaymentError, NewPart, NewPayment,
+    PayOwnInvoiceError, Payment, PaymentId, PaymentState, PaymentStatus, Repeat, WayFailure, look_for_part,
 };
 pub use writer::WriterMetrics;
 

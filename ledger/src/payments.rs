@@ -1,15 +1,17 @@
 //! Payments that we make.
 
+mod given;
 mod own;
 mod read;
 mod row;
 mod write;
 
+pub use given::{BeginPartError, NewPart, WayFailure, look_for_part};
 pub use own::PayOwnInvoiceError;
 pub use write::{BeginPaymentError, DeletePaymentError, FinishPaymentError, Repeat};
 
 #[cfg(test)]
-pub(crate) use row::sql;
+pub(crate) use row::{given_sql, sql};
 
 use crate::invoices::InvoiceText;
 use bitcoin::secp256k1::PublicKey;

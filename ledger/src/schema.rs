@@ -13,7 +13,10 @@ use std::time::Duration;
 const APPLICATION_ID: i32 = 0x426f_6c74;
 
 /// The schema's versions, oldest first. A released one never changes; what comes is appended.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema/0001_initial.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("schema/0001_initial.sql")),
+    M::up(include_str!("schema/0002_given_ways.sql")),
+];
 
 /// How many statements each connection keeps prepared: more than there are.
 const STATEMENTS: usize = 128;

@@ -118,6 +118,7 @@ mod tests {
             counters::sql::ALL,
             invoices::sql::ALL,
             payments::sql::ALL,
+            payments::given_sql::ALL,
             state::sql::ALL,
         ];
         for (name, statement) in statements.concat() {

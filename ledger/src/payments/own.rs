@@ -1,13 +1,17 @@
 //! Paying an invoice that is in this ledger: no money moves, and both books change together.
 
+use super::given;
 use super::write::{begin, complete};
-use super::{BeginPaymentError, FinishPaymentError, NewPayment, Payment, Repeat};
+use super::{
+    BeginPartError, BeginPaymentError, FinishPaymentError, NewPart, NewPayment, Payment, PaymentId, Repeat,
+};
+use crate::Recorded;
 use crate::error::LedgerError;
 use crate::invoices::{InvoiceState, InvoiceStatus, SettleInvoiceError, by_hash, settle};
 use crate::job::Durable;
 use crate::ledger::Ledger;
 use crate::writer::WriteTx;
-use boltill_types::UnixSeconds;
+use boltill_types::{Msat, PaymentHash, UnixSeconds};
 
 /// Why an invoice of our own was not paid. Checked in the order of the variants.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -15,6 +19,9 @@ pub enum PayOwnInvoiceError {
     /// The payment hash has been paid already, or may be paid just now.
     #[error(transparent)]
     Begin(BeginPaymentError),
+    /// The same, of a payment with a groupid.
+    #[error(transparent)]
+    BeginPart(BeginPartError),
     /// There is no invoice with that payment hash.
     #[error("no invoice has that payment hash")]
     UnknownInvoice,
@@ -35,6 +42,15 @@ impl From<BeginPaymentError> for PayOwnInvoiceError {
     }
 }
 
+impl From<BeginPartError> for PayOwnInvoiceError {
+    fn from(error: BeginPartError) -> PayOwnInvoiceError {
+        match error {
+            BeginPartError::Ledger(error) => PayOwnInvoiceError::Ledger(error),
+            refused => PayOwnInvoiceError::BeginPart(refused),
+        }
+    }
+}
+
 impl Ledger {
     /// Pays an invoice of this ledger from within: the payment is filed and complete, and the invoice paid with the
     /// payment's amount, or neither. Whether the amount is enough is for the caller to have checked.
@@ -45,11 +61,38 @@ impl Ledger {
     ) -> Durable<Payment, PayOwnInvoiceError> {
         self.writer.write(move |tx| pay_own(tx, payment, now))
     }
+
+    /// The same for a payment with a groupid. It is not paid twice: the very same that is complete is found again.
+    pub fn pay_own_part(
+        &self,
+        part: NewPart,
+        now: UnixSeconds,
+    ) -> Durable<Recorded<Payment>, PayOwnInvoiceError> {
+        self.writer.write(move |tx| {
+            let new = &part.payment;
+            let (hash, id, amount) = (new.payment_hash, new.payment_id, new.amount);
+            match given::begin(tx, part)? {
+                Recorded::Newly(_) => Ok(Recorded::Newly(finish(tx, hash, id, amount, now)?)),
+                earlier @ Recorded::Already(_) => Ok(earlier),
+            }
+        })
+    }
 }
 
 fn pay_own(tx: &mut WriteTx<'_>, new: NewPayment, now: UnixSeconds) -> Result<Payment, PayOwnInvoiceError> {
     let (hash, id, amount) = (new.payment_hash, new.payment_id, new.amount);
     begin(tx, new, Repeat::Refuse)?;
+    finish(tx, hash, id, amount, now)
+}
+
+/// Pays the invoice with a payment that was filed a moment ago.
+fn finish(
+    tx: &mut WriteTx<'_>,
+    hash: PaymentHash,
+    id: PaymentId,
+    amount: Msat,
+    now: UnixSeconds,
+) -> Result<Payment, PayOwnInvoiceError> {
     let invoice = by_hash(tx.conn, &hash)?.ok_or(PayOwnInvoiceError::UnknownInvoice)?;
     match invoice.state {
         InvoiceState::Unpaid if invoice.expires_at > now => {}

@@ -1,6 +1,6 @@
 //! How a payment lies in its table.
 
-use super::{Payment, PaymentId, PaymentState, PaymentStatus};
+use super::{Payment, PaymentId, PaymentState, PaymentStatus, WayFailure};
 use crate::invoices::InvoiceText;
 use crate::sql::{UnknownValue, converted, optional_msat, optional_uint, seconds, uint};
 use bitcoin::secp256k1::PublicKey;
@@ -22,8 +22,9 @@ pub(crate) mod sql {
 
     crate::sql::statements! {
         INSERT = "INSERT INTO sendpays (created_index, status, id_key, hash_key, groupid, partid, amount_msat, \
-                  created_at, payment_id, payment_hash, destination, label, bolt11, bolt12, description) \
-                  VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+                  created_at, payment_id, payment_hash, destination, label, bolt11, bolt12, description, \
+                  amount_sent_msat) \
+                  VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
         FINISH = "UPDATE sendpays SET updated_index = ?2, status = ?3, amount_sent_msat = ?4, completed_at = ?5, \
                   payment_preimage = ?6, failure_code = ?7, failure_message = ?8 WHERE created_index = ?1";
         DELETE = "DELETE FROM sendpays WHERE created_index = ?1";
@@ -34,6 +35,30 @@ pub(crate) mod sql {
         BY_CREATION = select!("WHERE created_index BETWEEN ?1 AND ?2 ORDER BY created_index LIMIT ?3");
         BY_UPDATE = select!("WHERE updated_index BETWEEN ?1 AND ?2 ORDER BY updated_index LIMIT ?3");
     }
+}
+
+/// Ways that were given.
+pub(crate) mod given_sql {
+    crate::sql::statements! {
+        INSERT = "INSERT INTO given_ways (created_index) VALUES (?1)";
+        FAIL = "UPDATE given_ways SET erring_index = ?2, erring_node = ?3, erring_channel = ?4, \
+                erring_direction = ?5, failcode = ?6 WHERE created_index = ?1";
+        DELETE = "DELETE FROM given_ways WHERE created_index = ?1";
+        IS_GIVEN = "SELECT created_index FROM given_ways WHERE created_index = ?1";
+        FAILURE = "SELECT erring_index, erring_node, erring_channel, erring_direction, failcode FROM given_ways \
+                   WHERE created_index = ?1 AND erring_index IS NOT NULL";
+    }
+}
+
+/// Reads what `given_sql::FAILURE` selects.
+pub(super) fn way_failure(row: &Row<'_>) -> rusqlite::Result<WayFailure> {
+    Ok(WayFailure {
+        erring_index: row.get(0)?,
+        erring_node: converted(row, 1, public_key)?,
+        erring_channel: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
+        erring_direction: row.get(3)?,
+        failcode: row.get(4)?,
+    })
 }
 
 /// Reads what `select!` selects.

@@ -1,7 +1,8 @@
 //! What can happen to a payment: it is begun, completes or fails, is deleted.
 
+use super::given::next_group;
 use super::read::{by_hash, latest_of_id};
-use super::row::{sql, status_column};
+use super::row::{given_sql, sql, status_column};
 use super::{NewPayment, Payment, PaymentId, PaymentState, PaymentStatus};
 use crate::Recorded;
 use crate::changes::Change;
@@ -144,16 +145,27 @@ pub(super) fn begin(
     {
         return Err(BeginPaymentError::IdInUse(Box::new(other)));
     }
+    let group = next_group(&earlier);
+    Ok(file(tx, new, group, None)?)
+}
+
+/// Files a payment as pending, whatever else there is.
+pub(super) fn file(
+    tx: &mut WriteTx<'_>,
+    new: NewPayment,
+    groupid: u64,
+    amount_sent: Option<Msat>,
+) -> Result<Payment, LedgerError> {
     let payment = Payment {
         created_index: tx.counters.sendpays.next_created(),
         updated_index: None,
         payment_id: new.payment_id,
         payment_hash: new.payment_hash,
-        groupid: earlier.iter().map(|payment| payment.groupid).max().unwrap_or(0) + 1,
+        groupid,
         partid: new.partid,
         destination: new.destination,
         amount: new.amount,
-        amount_sent: None,
+        amount_sent,
         created_at: new.created_at,
         label: new.label,
         text: new.text,
@@ -190,6 +202,7 @@ fn insert(tx: &WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
         bolt11,
         bolt12,
         &payment.description,
+        payment.amount_sent.map(|amount| int(amount.0)),
     );
     execute(tx.conn, sql::INSERT, columns)
 }
@@ -205,7 +218,7 @@ pub(super) fn complete(
     if payment.state.status() == PaymentStatus::Complete {
         return Ok(Recorded::Already(payment));
     }
-    payment.amount_sent = amount_sent;
+    payment.amount_sent = amount_sent.or(payment.amount_sent);
     payment.state = PaymentState::Complete {
         preimage,
         completed_at,
@@ -214,7 +227,7 @@ pub(super) fn complete(
     Ok(Recorded::Newly(payment))
 }
 
-fn fail(
+pub(super) fn fail(
     tx: &mut WriteTx<'_>,
     id: PaymentId,
     code: i32,
@@ -259,6 +272,7 @@ fn delete(
 
 fn remove(tx: &mut WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
     execute(tx.conn, sql::DELETE, [int(payment.created_index.0)])?;
+    execute(tx.conn, given_sql::DELETE, [int(payment.created_index.0)])?;
     let index = tx.counters.sendpays.next_deleted();
     tx.publish(Change::sendpay(IndexKind::Deleted, index.0, payment));
     Ok(())

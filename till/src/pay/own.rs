@@ -38,12 +38,14 @@ impl Till {
             Ok(payment) => outcome(payment, 0, 1),
             Err(PayOwnInvoiceError::Begin(error)) => Err(error.into()),
             Err(PayOwnInvoiceError::Ledger(error)) => Err(error.into()),
-            Err(error @ (PayOwnInvoiceError::UnknownInvoice | PayOwnInvoiceError::NotUnpaid(_))) => {
-                Err(PayError::Failed {
-                    failure: PayFailure::RefusedByPayee,
-                    message: error.to_string(),
-                })
-            }
+            Err(
+                error @ (PayOwnInvoiceError::UnknownInvoice
+                | PayOwnInvoiceError::NotUnpaid(_)
+                | PayOwnInvoiceError::BeginPart(_)),
+            ) => Err(PayError::Failed {
+                failure: PayFailure::RefusedByPayee,
+                message: error.to_string(),
+            }),
         }
     }
 }
