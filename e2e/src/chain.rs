@@ -1,6 +1,6 @@
 //! Waiting for what happens on the chain.
 
-use crate::{Network, NetworkError, Node, SOON, wait_for};
+use crate::{Network, NetworkError, SOON, wait_for};
 use serde_json::{Value, json};
 
 /// How many blocks may pass until everything about a channel is settled: longer than any delay that nodes here agree on.
@@ -66,10 +66,4 @@ async fn is_quiet(network: &Network) -> Result<bool, NetworkError> {
 
 fn all(list: &Value, is_so: impl Fn(&Value) -> bool) -> bool {
     list.as_array().is_some_and(|list| list.iter().all(is_so))
-}
-
-/// The channels of a node, as `listpeerchannels` has them.
-pub async fn channels_of(node: &Node) -> Result<Vec<Value>, NetworkError> {
-    let answer = node.call("listpeerchannels", json!({})).await?;
-    Ok(answer["channels"].as_array().cloned().unwrap_or_default())
 }

@@ -9,6 +9,7 @@
 
 pub mod books;
 pub mod chain;
+pub mod channels;
 pub mod python;
 
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};
@@ -47,6 +48,16 @@ pub async fn line_of(nodes: usize) -> Network {
     .await
 }
 
+/// Starts a network of this many nodes that have coins and know nothing of each other.
+pub async fn unconnected(nodes: usize) -> Network {
+    start(Options {
+        nodes,
+        channels: false,
+        ..Options::default()
+    })
+    .await
+}
+
 /// Has a node make an invoice and gives its BOLT 11 string.
 pub async fn invoice(node: &Node, amount_msat: u64, label: &str) -> Result<String, NetworkError> {
     let params = json!({"amount_msat": amount_msat, "label": label, "description": label});
@@ -62,4 +73,12 @@ pub async fn invoice(node: &Node, amount_msat: u64, label: &str) -> Result<Strin
 pub async fn listed(node: &Node, label: &str) -> Result<Value, NetworkError> {
     let invoices = node.call("listinvoices", json!({"label": label})).await?;
     Ok(invoices["invoices"][0].clone())
+}
+
+/// Pays an invoice that the payee makes for it; the test fails unless the payment arrives.
+pub async fn pay(payer: &Node, payee: &Node, amount_msat: u64, label: &str) -> Result<(), NetworkError> {
+    let bolt11 = invoice(payee, amount_msat, label).await?;
+    let paid = payer.call("pay", json!({"bolt11": bolt11})).await?;
+    assert_eq!(paid["status"], "complete", "{paid}");
+    Ok(())
 }
