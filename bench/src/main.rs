@@ -1,11 +1,12 @@
 //! Measures a node over its socket, beside what its disk can do.
 //!
 //! A figure without its disk says little: each durable call needs its share of a disk sync, so the disk is measured first, in
-//! the folder that the node writes to, and every line of the result names it.
+//! the folder that the node writes to, and every line of a load's result names it.
 
 mod disk;
 mod load;
 mod report;
+mod start;
 
 use boltill::Client;
 use boltill_devnet::network::{Network, NetworkError, Options};
@@ -28,6 +29,12 @@ struct Arguments {
     /// How many connections at once; repeat it for several measurements
     #[arg(long, value_name = "N", default_values_t = [1, 16, 64])]
     connections: Vec<usize>,
+    /// With how many channels the start of a node is measured; 0 leaves it out, and so does --socket
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    channels: usize,
+    /// After how many missed blocks the start of a node is measured
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    missed_blocks: u32,
 }
 
 /// Why there is no result.
@@ -75,12 +82,30 @@ async fn run(arguments: Arguments) -> Result<(), BenchError> {
                 ..Options::default()
             };
             let network = Network::start(options).await?;
-            let socket = network.node("alice")?.client().socket().to_owned();
-            let measured = measure(&arguments, &socket).await;
+            let measured = measure_all(&arguments, &network).await;
             network.stop().await;
             measured
         }
     }
+}
+
+/// What can be measured of a network that is ours to stop and start.
+async fn measure_all(arguments: &Arguments, network: &Network) -> Result<(), BenchError> {
+    let socket = network.node("alice")?.client().socket().to_owned();
+    measure(arguments, &socket).await?;
+    if arguments.channels == 0 {
+        return Ok(());
+    }
+    let mut times = start::starts(network).await?;
+    eprintln!("opening {} channels, and paying over each", arguments.channels);
+    start::open_channels(network, arguments.channels).await?;
+    times.extend(start::starts(network).await?);
+    times.extend(start::missed(network, arguments.missed_blocks).await?);
+    for times in &times {
+        println!("{}", report::line_of(times)?);
+    }
+    println!("\n{}", report::table_of_times(&times));
+    Ok(())
 }
 
 async fn measure(arguments: &Arguments, socket: &Path) -> Result<(), BenchError> {

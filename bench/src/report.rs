@@ -1,8 +1,10 @@
 //! Results as lines of JSON for programs and a table for people.
 
 use crate::load::Load;
+use crate::start::Times;
 use serde::Serialize;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// One measurement.
 #[derive(Debug, Serialize)]
@@ -60,6 +62,30 @@ pub fn table(measurements: &[Measurement]) -> String {
             m.latency_p99_ms,
             m.disk_syncs_per_second,
             m.calls_per_disk_sync,
+        );
+    }
+    table
+}
+
+/// One thing that was timed, as a line of JSON.
+pub fn line_of(times: &Times) -> Result<String, serde_json::Error> {
+    let seconds: Vec<_> = times.runs.iter().map(Duration::as_secs_f64).collect();
+    serde_json::to_string(&serde_json::json!({"what": times.what, "runs_seconds": seconds}))
+}
+
+/// All that was timed as a Markdown table.
+pub fn table_of_times(times: &[Times]) -> String {
+    let mut table = String::from("| what | runs | median s | longest s |\n| --- | ---: | ---: | ---: |\n");
+    for Times { what, runs } in times {
+        let median = runs.get(runs.len() / 2).copied().unwrap_or_default();
+        let longest = runs.last().copied().unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            table,
+            "| {what} | {} | {:.2} | {:.2} |",
+            runs.len(),
+            median.as_secs_f64(),
+            longest.as_secs_f64(),
         );
     }
     table

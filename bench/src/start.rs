@@ -1,0 +1,149 @@
+//! How long a node takes until it is of use: at a start with many channels, and after a long absence.
+
+use crate::BenchError;
+use boltill_devnet::network::{Network, NetworkError, Node};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// What a channel holds.
+const CHANNEL_SAT: u64 = 100_000;
+/// How many channels without a confirmed funding a peer puts up with (LDK's own bound).
+const UNCONFIRMED: usize = 4;
+/// What each channel is paid over, so that its monitor has something to read.
+const PAYMENT_MSAT: u64 = 10_000_000;
+/// How often a start is measured.
+const RUNS: usize = 5;
+/// How often a starting node is asked.
+const INTERVAL: Duration = Duration::from_millis(2);
+/// After which the measurement is given up.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What was timed, run by run.
+pub struct Times {
+    /// What was done.
+    pub what: String,
+    /// How long it took, sorted.
+    pub runs: Vec<Duration>,
+}
+
+/// Opens channels from the first node to the second until there are this many, each of them used once.
+pub async fn open_channels(network: &Network, channels: usize) -> Result<(), BenchError> {
+    let [alice, bob, ..] = network.nodes() else {
+        return Ok(());
+    };
+    let open = usable(alice).await?;
+    for number in open..channels {
+        let params = json!({"id": bob.id(), "amount": CHANNEL_SAT, "announce": false});
+        alice.call("fundchannel", params).await?;
+        if (number + 1) % UNCONFIRMED == 0 {
+            network.mine(1).await?;
+        }
+        if (number + 1) % 20 == 0 {
+            eprintln!("{} of {channels} channels are open", number + 1);
+        }
+    }
+    network.mine(6).await?;
+    wait_until(|| async { Ok((usable(alice).await? >= channels).then_some(())) }).await?;
+    for number in 0..channels {
+        let params =
+            json!({"amount_msat": PAYMENT_MSAT, "label": format!("start-{number}"), "description": "start"});
+        let invoice = bob.call("invoice", params).await?;
+        alice.call("pay", json!({"bolt11": invoice["bolt11"]})).await?;
+    }
+    Ok(())
+}
+
+/// Starts the first node several times: until it answers, and until payments can go over every channel.
+pub async fn starts(network: &Network) -> Result<Vec<Times>, BenchError> {
+    let [alice, ..] = network.nodes() else {
+        return Ok(Vec::new());
+    };
+    let channels = usable(alice).await?;
+    let (mut answering, mut paying) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        alice.stop().await;
+        let began = Instant::now();
+        alice.launch(&[]).await?;
+        caught_up(network, alice).await?;
+        answering.push(began.elapsed());
+        wait_until(|| async { Ok((usable(alice).await? >= channels).then_some(())) }).await?;
+        paying.push(began.elapsed());
+    }
+    Ok(vec![
+        Times::of(
+            format!("start with {channels} channels until it answers"),
+            answering,
+        ),
+        Times::of(
+            format!("start with {channels} channels until all can be paid over"),
+            paying,
+        ),
+    ])
+}
+
+/// Lets the first node miss blocks, and starts it again: until it has seen them all.
+pub async fn missed(network: &Network, blocks: u32) -> Result<Vec<Times>, BenchError> {
+    let [alice, ..] = network.nodes() else {
+        return Ok(Vec::new());
+    };
+    let channels = usable(alice).await?;
+    let mut runs = Vec::new();
+    for _ in 0..RUNS {
+        alice.stop().await;
+        network.miner().mine(blocks).await?;
+        let began = Instant::now();
+        alice.launch(&[]).await?;
+        caught_up(network, alice).await?;
+        runs.push(began.elapsed());
+    }
+    let what = format!("start with {channels} channels after {blocks} missed blocks, until all are seen");
+    Ok(vec![Times::of(what, runs)])
+}
+
+impl Times {
+    fn of(what: String, mut runs: Vec<Duration>) -> Times {
+        runs.sort_unstable();
+        Times { what, runs }
+    }
+}
+
+/// How many channels a payment can go over now.
+async fn usable(node: &Node) -> Result<usize, NetworkError> {
+    let channels = node.call("listpeerchannels", json!({})).await?;
+    let usable =
+        |channel: &&Value| channel["state"] == "CHANNELD_NORMAL" && channel["peer_connected"] == true;
+    Ok(channels["channels"]
+        .as_array()
+        .map_or(0, |channels| channels.iter().filter(usable).count()))
+}
+
+/// Waits until a node that has just been launched knows the chain's tip and has nothing to warn of.
+async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkError> {
+    let tip = network.miner().height().await?;
+    wait_until(|| async {
+        // Until it listens, there is nobody to ask.
+        let Ok(info) = node.client().call("getinfo", json!({})).await else {
+            return Ok(None);
+        };
+        let warned = !info["warning_bitcoind_sync"].is_null() || !info["warning_lightningd_sync"].is_null();
+        let seen = info["blockheight"].as_u64().is_some_and(|height| height >= tip);
+        Ok((seen && !warned).then_some(()))
+    })
+    .await
+}
+
+async fn wait_until<F: Future<Output = Result<Option<()>, NetworkError>>>(
+    mut is_so: impl FnMut() -> F,
+) -> Result<(), NetworkError> {
+    let began = Instant::now();
+    while is_so().await?.is_none() {
+        if began.elapsed() > PATIENCE {
+            return Err(NetworkError::TimedOut {
+                what: "the node is of use".to_owned(),
+                within: PATIENCE,
+            });
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+    Ok(())
+}
