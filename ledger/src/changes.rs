@@ -1,9 +1,10 @@
 //! What happened to the ledger, told to whoever waits, after it is durable and in the order in which it happened.
 
 use crate::counters::{Counters, IndexKind, Subsystem};
+use crate::forwards::{Forward, ForwardStatus};
 use crate::invoices::{Invoice, InvoiceStatus, InvoiceText};
 use crate::payments::{Payment, PaymentStatus};
-use boltill_types::{Label, PaymentHash};
+use boltill_types::{Label, Msat, PaymentHash};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
 
@@ -24,6 +25,7 @@ impl Change {
         match self.details {
             ChangeDetails::Invoice(_) => Subsystem::Invoices,
             ChangeDetails::Sendpay(_) => Subsystem::Sendpays,
+            ChangeDetails::Forward(_) => Subsystem::Forwards,
         }
     }
 
@@ -55,6 +57,21 @@ impl Change {
             details: ChangeDetails::Sendpay(details),
         }
     }
+
+    pub(crate) fn forward(kind: IndexKind, index: u64, forward: &Forward) -> Change {
+        let details = ForwardChange {
+            status: forward.state.status(),
+            in_short_channel_id: forward.incoming.short_channel_id,
+            in_htlc_id: forward.incoming.htlc_id,
+            in_amount: forward.incoming.amount,
+            out_short_channel_id: forward.outgoing.short_channel_id,
+        };
+        Change {
+            kind,
+            index,
+            details: ChangeDetails::Forward(details),
+        }
+    }
 }
 
 /// The entry that changed, by subsystem.
@@ -64,6 +81,8 @@ pub enum ChangeDetails {
     Invoice(Arc<InvoiceChange>),
     /// A payment that we make.
     Sendpay(SendpayChange),
+    /// A payment that we forward.
+    Forward(ForwardChange),
 }
 
 /// An invoice as the change left it, or as it was when it was deleted.
@@ -92,6 +111,21 @@ pub struct SendpayChange {
     pub groupid: u64,
     /// Which part of that attempt; 0 when it has no parts.
     pub partid: u64,
+}
+
+/// A payment that we forward, as the change left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForwardChange {
+    /// Its status.
+    pub status: ForwardStatus,
+    /// Where in the chain the channel is that it came in on, if it is.
+    pub in_short_channel_id: Option<u64>,
+    /// The peer's number for it on that channel.
+    pub in_htlc_id: u64,
+    /// What came in.
+    pub in_amount: Msat,
+    /// Where it went, if that is known.
+    pub out_short_channel_id: Option<u64>,
 }
 
 /// Where the writer leaves what it committed.

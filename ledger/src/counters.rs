@@ -5,7 +5,7 @@
 
 use crate::error::LedgerError;
 use crate::sql::{execute, int};
-use boltill_types::{CreatedIndex, DeletedIndex, PayIndex, UpdatedIndex};
+use boltill_types::{CreatedIndex, DeletedIndex, Msat, PayIndex, UpdatedIndex};
 use rusqlite::Connection;
 use std::fmt;
 
@@ -16,6 +16,8 @@ pub enum Subsystem {
     Invoices,
     /// What we pay: `listsendpays`.
     Sendpays,
+    /// What we forward: `listforwards`.
+    Forwards,
 }
 
 impl Subsystem {
@@ -24,6 +26,7 @@ impl Subsystem {
         match self {
             Subsystem::Invoices => "invoices",
             Subsystem::Sendpays => "sendpays",
+            Subsystem::Forwards => "forwards",
         }
     }
 }
@@ -100,7 +103,9 @@ impl Tally {
 pub(crate) struct Counters {
     pub(crate) invoices: Tally,
     pub(crate) sendpays: Tally,
+    pub(crate) forwards: Tally,
     paid: u64,
+    forwarding_fees: u64,
 }
 
 impl Counters {
@@ -113,10 +118,21 @@ impl Counters {
         PayIndex(self.paid)
     }
 
+    /// What all forwards have earned.
+    pub(crate) fn forwarding_fees(&self) -> Msat {
+        Msat(self.forwarding_fees)
+    }
+
+    /// One more forward has earned something.
+    pub(crate) fn add_forwarding_fee(&mut self, fee: Msat) {
+        self.forwarding_fees = self.forwarding_fees.saturating_add(fee.0);
+    }
+
     pub(crate) fn get(&self, subsystem: Subsystem, kind: IndexKind) -> u64 {
         match subsystem {
             Subsystem::Invoices => self.invoices.get(kind),
             Subsystem::Sendpays => self.sendpays.get(kind),
+            Subsystem::Forwards => self.forwards.get(kind),
         }
     }
 
@@ -142,7 +158,7 @@ impl Counters {
     }
 
     /// Each counter under its name in the database.
-    fn entries(&mut self) -> [(&'static str, &mut u64); 7] {
+    fn entries(&mut self) -> [(&'static str, &mut u64); 11] {
         [
             ("invoices.created", &mut self.invoices.created),
             ("invoices.updated", &mut self.invoices.updated),
@@ -151,6 +167,10 @@ impl Counters {
             ("sendpays.created", &mut self.sendpays.created),
             ("sendpays.updated", &mut self.sendpays.updated),
             ("sendpays.deleted", &mut self.sendpays.deleted),
+            ("forwards.created", &mut self.forwards.created),
+            ("forwards.updated", &mut self.forwards.updated),
+            ("forwards.deleted", &mut self.forwards.deleted),
+            ("forwards.fees", &mut self.forwarding_fees),
         ]
     }
 }

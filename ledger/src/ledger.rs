@@ -65,6 +65,11 @@ impl Ledger {
         self.publisher.counters().get(subsystem, kind)
     }
 
+    /// The counters as of the last commit.
+    pub(crate) fn counters(&self) -> Counters {
+        self.publisher.counters()
+    }
+
     /// The pay index of the latest payment we received, 0 before the first; costs no read of the disk.
     pub fn last_pay_index(&self) -> PayIndex {
         self.publisher.counters().last_pay()

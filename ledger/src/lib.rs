@@ -1,4 +1,4 @@
-//! What is durable: invoices, payments, LDK's own state, behind one writer with group commit.
+//! What is durable: invoices, payments, forwards, closed channels, LDK's own state, behind one writer with group commit.
 //!
 //! The [`Ledger`] is one SQLite file in WAL mode with `synchronous=FULL`.
 //!
@@ -16,8 +16,10 @@
 
 mod changes;
 mod checkpoint;
+mod closed_channels;
 mod counters;
 mod error;
+mod forwards;
 mod invoices;
 mod job;
 mod ledger;
@@ -29,9 +31,14 @@ mod sql;
 mod state;
 mod writer;
 
-pub use changes::{Change, ChangeDetails, InvoiceChange, SendpayChange};
+pub use changes::{Change, ChangeDetails, ForwardChange, InvoiceChange, SendpayChange};
+pub use closed_channels::{CloseCause, ClosedChannel};
 pub use counters::{IndexKind, Subsystem};
 pub use error::{LedgerError, OpenError};
+pub use forwards::{
+    ChannelId, Forward, ForwardClaimed, ForwardFailure, ForwardReturned, ForwardState, ForwardStatus, HtlcIn,
+    HtlcOut,
+};
 pub use invoices::{
     CreateInvoiceError, DeleteInvoiceError, Invoice, InvoiceState, InvoiceStatus, InvoiceText, NewInvoice,
     OfferId, SettleInvoiceError,

@@ -16,6 +16,7 @@ const APPLICATION_ID: i32 = 0x426f_6c74;
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("schema/0001_initial.sql")),
     M::up(include_str!("schema/0002_given_ways.sql")),
+    M::up(include_str!("schema/0003_forwards_and_closed_channels.sql")),
 ];
 
 /// How many statements each connection keeps prepared: more than there are.

@@ -107,7 +107,7 @@ pub(crate) fn text_key(text: &str) -> i64 {
 #[cfg(test)]
 mod tests {
     use crate::schema::Database;
-    use crate::{counters, invoices, payments, state};
+    use crate::{closed_channels, counters, forwards, invoices, payments, state};
     use bitcoin::Network;
 
     #[test]
@@ -116,6 +116,8 @@ mod tests {
         let (_, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         let statements = [
             counters::sql::ALL,
+            closed_channels::sql::ALL,
+            forwards::sql::ALL,
             invoices::sql::ALL,
             payments::sql::ALL,
             payments::given_sql::ALL,

@@ -22,9 +22,9 @@ mod waiting;
 mod test;
 
 pub use boltill_ledger::{
-    Change, ChangeDetails, DeleteInvoiceError, DeletePaymentError, IndexKind, Invoice, InvoiceState,
-    InvoiceStatus, InvoiceText, LedgerError, OfferId, Order, Payment, PaymentState, PaymentStatus, Range,
-    Subsystem,
+    Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError, Forward,
+    ForwardFailure, ForwardState, ForwardStatus, IndexKind, Invoice, InvoiceState, InvoiceStatus,
+    InvoiceText, LedgerError, OfferId, Order, Payment, PaymentState, PaymentStatus, Range, Subsystem,
 };
 pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
 pub use invstring::ListError;

@@ -1,22 +1,24 @@
 //! `wait`
 
 use super::prelude::*;
+use super::shared::channel::scid;
 use super::shared::invoice::TextEntry;
 use crate::hex::Hex;
 use boltill_till::{ChangeDetails, IndexKind, Subsystem, Waited};
+use boltill_types::Msat;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 parameters! {
     /// Wait until an index reaches a value
     ///
-    /// Every invoice and every payment that is made, changed or deleted moves an index of its *subsystem* by one. Answers once the index
+    /// Every invoice, payment or forward that is made, changed or deleted moves an index of its *subsystem* by one. Answers once the index
     /// has reached *nextvalue*, at once if it has already; 0 is a way to ask what it is. After a wait the answer also tells
     /// which entry moved it, unless many did at the same moment.
     ///
     /// A client that wants to know of everything lists what there is by `created`, then by `updated`, and waits for the index behind
     /// the last one it has seen.
     pub struct Wait {
-        /// What to wait for: `invoices` as in `listinvoices`, or `sendpays` as in `listsendpays`.
+        /// What to wait for: `invoices` as in `listinvoices`, `sendpays` as in `listsendpays`, or `forwards` as in `listforwards`.
         required subsystem: Subsystem,
         /// Which of its indexes: `created`, `updated` or `deleted`.
         required indexname: IndexKind,
@@ -43,6 +45,11 @@ pub const COMMAND: Command = Command {
             Kind::Object(SENDPAYS),
             "After a wait for `sendpays`: the payment as the change left it, or was deleted.",
         ),
+        Field::sometimes(
+            "forwards",
+            Kind::Object(FORWARDS),
+            "After a wait for `forwards`: the forward as the change left it.",
+        ),
     ],
     errors: &[(
         Code::InvalidParams,
@@ -58,7 +65,7 @@ pub const COMMAND: Command = Command {
             answer: r#"{"subsystem":"invoices","updated":931,"invoices":{"status":"paid","label":"order-1042","bolt11":"lnbcrt15u1p4szyda...","description":"2 cups of coffee"}}"#,
         },
     ],
-    see_also: &["listinvoices", "listsendpays", "waitanyinvoice"],
+    see_also: &["listinvoices", "listsendpays", "listforwards", "waitanyinvoice"],
     on_hang_up: OnHangUp::Drop,
     ..Command::of::<Wait>()
 };
@@ -83,6 +90,30 @@ const SENDPAYS: &[Field] = &[
         "payment_hash",
         Kind::Hash,
         "The hash of the preimage that proves the payment.",
+    ),
+];
+
+const FORWARDS: &[Field] = &[
+    Field::always(
+        "status",
+        Kind::String,
+        "`offered`, `settled`, `failed` or `local_failed`.",
+    ),
+    Field::sometimes(
+        "in_channel",
+        Kind::ShortChannelId,
+        "The channel that it came in on.",
+    ),
+    Field::always(
+        "in_htlc_id",
+        Kind::U64,
+        "The peer's number for it on that channel.",
+    ),
+    Field::always("in_msat", Kind::Msat, "What came in."),
+    Field::sometimes(
+        "out_channel",
+        Kind::ShortChannelId,
+        "The channel that it went to, or should have.",
     ),
 ];
 
@@ -122,6 +153,15 @@ enum Mover<'a> {
         groupid: u64,
         payment_hash: Hex<'a>,
     },
+    Forward {
+        status: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        in_channel: Option<String>,
+        in_htlc_id: u64,
+        in_msat: Msat,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        out_channel: Option<String>,
+    },
 }
 
 impl<'a> Mover<'a> {
@@ -138,6 +178,13 @@ impl<'a> Mover<'a> {
                 partid: payment.partid,
                 groupid: payment.groupid,
                 payment_hash: Hex(&payment.payment_hash.0),
+            },
+            ChangeDetails::Forward(forward) => Mover::Forward {
+                status: forward.status.as_str(),
+                in_channel: forward.in_short_channel_id.map(scid),
+                in_htlc_id: forward.in_htlc_id,
+                in_msat: forward.in_amount,
+                out_channel: forward.out_short_channel_id.map(scid),
             },
         }
     }
@@ -164,9 +211,9 @@ mod tests {
     use super::*;
     use crate::commands::shared::documented::mismatches;
     use crate::commands::test_call;
-    use boltill_ledger::{InvoiceChange, SendpayChange};
-    use boltill_till::{InvoiceStatus, InvoiceText, PaymentStatus};
-    use boltill_types::{Label, PaymentHash};
+    use boltill_ledger::{ForwardChange, InvoiceChange, SendpayChange};
+    use boltill_till::{ForwardStatus, InvoiceStatus, InvoiceText, PaymentStatus};
+    use boltill_types::{Label, Msat, PaymentHash};
     use serde_json::{Value, json};
     use std::sync::Arc;
 
@@ -227,14 +274,32 @@ mod tests {
                 "sendpays": {"status": "pending", "partid": 0, "groupid": 2, "payment_hash": "01".repeat(32)},
             })
         );
+        let forward = ForwardChange {
+            status: ForwardStatus::LocalFailed,
+            in_short_channel_id: Some(103 << 40 | 1 << 16),
+            in_htlc_id: 4,
+            in_amount: Msat(1_001),
+            out_short_channel_id: None,
+        };
+        assert_eq!(
+            shown(
+                Subsystem::Forwards,
+                IndexKind::Created,
+                Some(ChangeDetails::Forward(forward))
+            ),
+            json!({
+                "subsystem": "forwards", "created": 9,
+                "forwards": {"status": "local_failed", "in_channel": "103x1x0", "in_htlc_id": 4, "in_msat": 1_001},
+            })
+        );
     }
 
     #[tokio::test]
     async fn what_is_not_counted_here_is_refused() {
         let refusals = [
             (
-                r#"["forwards", "created", 1]"#,
-                "subsystem: unknown subsystem: invalid token '\"forwards\"'",
+                r#"["htlcs", "created", 1]"#,
+                "subsystem: unknown subsystem: invalid token '\"htlcs\"'",
             ),
             (
                 r#"["invoices", "made", 1]"#,

@@ -1,7 +1,7 @@
 //! Words of which only a few are known: statuses, indexes, subsystems.
 
 use super::{FromToken, Kind, Refusal, Token};
-use boltill_till::{IndexKind, InvoiceStatus, Order, PaymentStatus, Subsystem};
+use boltill_till::{ForwardStatus, IndexKind, InvoiceStatus, Order, PaymentStatus, Subsystem};
 
 /// The first of the values that has that name.
 fn named<T: Copy>(token: Token<'_>, values: &[T], name: fn(T) -> &'static str) -> Option<T> {
@@ -33,6 +33,20 @@ impl FromToken for PaymentStatus {
     }
 }
 
+impl FromToken for ForwardStatus {
+    const KIND: Kind = Kind::String;
+
+    fn from_token(token: Token<'_>) -> Result<ForwardStatus, Refusal> {
+        let all = [
+            ForwardStatus::Offered,
+            ForwardStatus::Settled,
+            ForwardStatus::LocalFailed,
+            ForwardStatus::Failed,
+        ];
+        Ok(named(token, &all, ForwardStatus::as_str).ok_or("Unrecognized status")?)
+    }
+}
+
 impl FromToken for IndexKind {
     const KIND: Kind = Kind::String;
 
@@ -60,7 +74,7 @@ impl FromToken for Subsystem {
     const KIND: Kind = Kind::String;
 
     fn from_token(token: Token<'_>) -> Result<Subsystem, Refusal> {
-        let all = [Subsystem::Invoices, Subsystem::Sendpays];
+        let all = [Subsystem::Invoices, Subsystem::Sendpays, Subsystem::Forwards];
         Ok(named(token, &all, Subsystem::as_str).ok_or("unknown subsystem")?)
     }
 }
