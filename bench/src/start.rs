@@ -33,7 +33,8 @@ pub async fn open_channels(network: &Network, channels: usize) -> Result<(), Ben
     };
     let open = usable(alice).await?;
     for number in open..channels {
-        let params = json!({"id": bob.id(), "amount": CHANNEL_SAT, "announce": false});
+        // The change of the one before is spent at once.
+        let params = json!({"id": bob.id(), "amount": CHANNEL_SAT, "announce": false, "minconf": 0});
         alice.call("fundchannel", params).await?;
         if (number + 1) % UNCONFIRMED == 0 {
             network.mine(1).await?;
