@@ -133,6 +133,11 @@ impl Node {
         })
     }
 
+    /// The number of its process; None when it is not running.
+    pub async fn pid(&self) -> Option<u32> {
+        self.process.lock().await.as_ref()?.pid()
+    }
+
     /// Kills it at once, as a power cut would.
     pub async fn kill(&self) {
         let process = self.process.lock().await.take();
@@ -200,7 +205,7 @@ impl Node {
         )
     }
 
-    /// Waits until `getinfo` gives an answer, and gives it.
+    /// Waits until the node has started, and gives what `getinfo` says then.
     async fn answering(&self) -> Result<Value, NetworkError> {
         wait_for(&format!("{} answers", self.name), READY_WITHIN, || async {
             let mut process = self.process.lock().await;
@@ -210,7 +215,9 @@ impl Node {
                 });
             };
             process.check()?;
-            Ok(self.client.call("getinfo", json!({})).await.ok())
+            let info = self.client.call("getinfo", json!({})).await.ok();
+            // It answers earlier, but knows its features only when everything else works as well.
+            Ok(info.filter(|info| info["our_features"].is_object()))
         })
         .await
     }

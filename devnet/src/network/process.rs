@@ -71,6 +71,11 @@ impl Process {
         })
     }
 
+    /// Its number.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
     /// Fails if the process has ended by itself.
     pub(crate) fn check(&mut self) -> Result<(), NetworkError> {
         match self.child.try_wait() {
