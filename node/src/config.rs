@@ -2,6 +2,7 @@
 
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::{Amount, Network};
+use boltill_onchain::{ForcedFeerates, Rescan};
 use lightning::ln::msgs::SocketAddress;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +27,10 @@ pub struct NodeConfig {
     pub bitcoind: boltill_onchain::BitcoindConfig,
     /// How often the chain is polled.
     pub poll_interval: Duration,
+    /// From where on to look for the wallet's coins once more; only those blocks that it has not seen when absent.
+    pub rescan: Option<Rescan>,
+    /// The feerates to use whatever bitcoind estimates.
+    pub force_feerates: Option<ForcedFeerates>,
     /// The fixed part of the forwarding fee, in msat.
     pub fee_base_msat: u32,
     /// The proportional part of the forwarding fee, in millionths of the amount.

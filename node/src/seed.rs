@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 pub const SEED_FILE: &str = "seed";
 
 /// The secret of secrets; it neither prints nor copies itself.
-pub struct Seed([u8; 32]);
+pub struct Seed {
+    bytes: [u8; 32],
+    is_new: bool,
+}
 
 /// The seed could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -57,10 +60,10 @@ impl Seed {
                     .take(33)
                     .read_to_end(&mut bytes)
                     .map_err(failed)?;
-                let seed = bytes
+                let bytes = bytes
                     .try_into()
                     .map_err(|_| SeedError::Damaged { path: path.clone() })?;
-                Ok(Seed(seed))
+                Ok(Seed { bytes, is_new: false })
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
             Err(_) if !may_create => Err(SeedError::Missing { path }),
@@ -89,12 +92,20 @@ impl Seed {
         File::open(network_dir)
             .and_then(|folder| folder.sync_all())
             .map_err(failed)?;
-        Ok(Seed(seed))
+        Ok(Seed {
+            bytes: seed,
+            is_new: true,
+        })
     }
 
     /// The bytes, for deriving keys.
     pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
+    }
+
+    /// Whether it has been made just now.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
     }
 }
 
@@ -108,6 +119,7 @@ mod tests {
         let made = Seed::load_or_create(dir.path(), true).unwrap();
         let read = Seed::load_or_create(dir.path(), false).unwrap();
         assert_eq!(made.bytes(), read.bytes());
+        assert!(made.is_new() && !read.is_new());
         let mode = std::fs::metadata(dir.path().join(SEED_FILE))
             .unwrap()
             .permissions()

@@ -99,6 +99,13 @@ impl Chain {
 
     /// Makes the next block and shows it to the wallet.
     pub(crate) fn mine(&mut self, wallet: &Wallet, transactions: &[Transaction]) -> Block {
+        let block = self.mine_unseen(transactions);
+        wallet.block_connected(&block, self.tip().height);
+        block
+    }
+
+    /// Makes the next block and shows it to nobody.
+    pub(crate) fn mine_unseen(&mut self, transactions: &[Transaction]) -> Block {
         let (height, prev_blockhash) = *self.blocks.last().unwrap();
         self.made += 1;
         let header = Header {
@@ -114,7 +121,6 @@ impl Chain {
             txdata: transactions.to_vec(),
         };
         self.blocks.push((height + 1, block.block_hash()));
-        wallet.block_connected(&block, height + 1);
         block
     }
 

@@ -78,7 +78,7 @@ fn one(takes: Takes, setting: &Setting) -> Value {
     match takes {
         Takes::Nothing => json!({ "set": true, "source": source }),
         Takes::Bool => json!({ "value_bool": setting.value == "true", "source": source }),
-        Takes::Number(_) => json!({ "value_int": setting.value.parse::<u64>().ok(), "source": source }),
+        Takes::Number(_) => json!({ "value_int": setting.value.parse::<i64>().ok(), "source": source }),
         Takes::Text(_) | Takes::Many(_) => json!({ "value_str": setting.shown(), "source": source }),
     }
 }

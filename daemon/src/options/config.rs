@@ -6,7 +6,7 @@ use super::list::{Place, listen_everywhere};
 use super::settings::{Setting, Settings, Source};
 use crate::logging::{LogConfig, Rule};
 use bitcoin::Network;
-use boltill_onchain::BitcoindConfig;
+use boltill_onchain::{BitcoindConfig, ForcedFeerates, Rescan};
 use lightning::ln::channelmanager::MIN_CLTV_EXPIRY_DELTA;
 use lightning::ln::msgs::SocketAddress;
 use std::fmt::Display;
@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// The longest alias, in bytes (BOLT 7).
 const MAX_ALIAS: usize = 32;
+
+const FORCED_FEERATES: &str = "1 to 6 numbers in sat per 1000 weight units, with / between them";
 
 /// The daemon's options, looked at and found good.
 #[derive(Clone, Debug)]
@@ -40,6 +42,10 @@ pub struct Config {
     pub bitcoind: BitcoindConfig,
     /// How often to ask bitcoind for blocks.
     pub bitcoind_poll: Duration,
+    /// From where on to look for the wallet's coins once more.
+    pub rescan: Option<Rescan>,
+    /// The feerates to use whatever bitcoind estimates.
+    pub force_feerates: Option<ForcedFeerates>,
     /// The name shown to others; made from the node's id when absent.
     pub alias: Option<String>,
     /// The colour shown to others; made from the node's id when absent.
@@ -80,6 +86,12 @@ impl Config {
             log: read.log()?,
             bitcoind: read.bitcoind()?,
             bitcoind_poll: Duration::from_secs(read.number::<u64>("dev-bitcoind-poll")?.max(1)),
+            rescan: read.optional(
+                "rescan",
+                "a number of blocks, or a height with a minus before it",
+                rescan,
+            )?,
+            force_feerates: read.optional("force-feerates", FORCED_FEERATES, |text| text.parse().ok())?,
             alias: read.optional("alias", "1 to 32 bytes of text", alias)?,
             rgb: read.optional("rgb", "6 hexadecimal digits", rgb)?,
             listen: read.listen()?,
@@ -263,6 +275,13 @@ impl Reader<'_> {
 /// `FromStr` alone would also take a leading `+`.
 fn digits(text: &str) -> Option<&str> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text)
+}
+
+fn rescan(text: &str) -> Option<Rescan> {
+    match text.strip_prefix('-') {
+        Some(height) => digits(height)?.parse().ok().map(Rescan::FromHeight),
+        None => digits(text)?.parse().ok().map(Rescan::LastBlocks),
+    }
 }
 
 fn octal(text: &str) -> Option<u32> {

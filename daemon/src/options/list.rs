@@ -219,6 +219,19 @@ pub static OPTIONS: &[Opt] = &[
     )
     .secret(),
     opt(
+        "rescan",
+        S::Bitcoin,
+        Number("BLOCKS"),
+        "Look for the wallet's coins in the last so many blocks once more; a negative number is a height to begin at",
+    ),
+    opt(
+        "force-feerates",
+        S::Bitcoin,
+        Text("SAT[/SAT...]"),
+        "Use these feerates whatever bitcoind estimates, in sat per 1000 weight units: for opening, mutual_close, \
+         unilateral_close, delayed_to_us, htlc_resolution and penalty; the last one stands for the rest",
+    ),
+    opt(
         "addr",
         S::Network,
         Many("IP[:PORT]"),

@@ -59,7 +59,6 @@ pub static REFUSED: &[(&str, &str)] = &[
         "experimental-*",
         "what is finished is always on, and nothing else is there",
     ),
-    ("force-feerates", ENGINE),
     ("funder-*", "channels are not funded from both sides"),
     ("funding-confirms", ENGINE),
     ("grpc-*", "there is no gRPC, use the socket"),
@@ -88,10 +87,6 @@ pub static REFUSED: &[(&str, &str)] = &[
     (
         "require-confirmed-inputs",
         "channels are not funded from both sides",
-    ),
-    (
-        "rescan",
-        "the chain is always followed from where the daemon left it",
     ),
     ("rest-*", "use the socket"),
     ("subdaemon", "Boltill is one process"),

@@ -2,19 +2,26 @@
 
 use crate::Node;
 use crate::config::ANCHOR_RESERVE;
+use crate::ldk::ChannelMonitor;
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf, Transaction};
-use boltill_onchain::{FeerateName, PublishError, Spend, SpendAmount, SpendError};
+use boltill_onchain::{FeerateName, Hold, PublishError, Spend, SpendAmount, SpendError, SpendEstimate};
 use boltill_types::Msat;
+use lightning::chain::channelmonitor::Balance;
 use lightning::ln::types::ChannelId;
 use lightning::sign::EntropySource;
 use lightning::util::errors::APIError;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The largest channel with a peer that does not take large ones (BOLT 2: less than 2^24 sat).
 const LARGEST_ORDINARY: Amount = Amount::from_sat((1 << 24) - 1);
+
+/// A peer that does not answer for so long while a channel is being opened will not: its coins are of better use elsewhere.
+const PATIENCE: Duration = Duration::from_secs(120);
+const NOT_FUNDED: &str = "the channel could not be funded";
 
 /// A channel to be opened by us.
 #[derive(Clone, Debug)]
@@ -84,9 +91,8 @@ impl From<APIError> for OpenError {
 /// How a channel that is being opened will be paid for, and who waits for it.
 struct Opening {
     feerate: FeeRate,
-    /// The coins that were found good for it when it was planned.
-    coins: Vec<OutPoint>,
-    minconf: u32,
+    /// The coins that are kept for it until the funding transaction is made.
+    hold: Option<Hold>,
     reserve: Amount,
     funding: Option<Transaction>,
     reply: Option<oneshot::Sender<Result<Opened, OpenError>>>,
@@ -148,24 +154,14 @@ impl Node {
             reserve: self.anchor_reserve(1),
         };
         // Whether the wallet can pay, and how much "all" is, is found out before the peer is bothered.
-        let estimate = inner.wallet.estimate(&plan)?;
-        let capacity = match request.capacity {
-            _ if peer.features.supports_wumbo() => estimate.amount,
-            SpendAmount::All => estimate.amount.min(LARGEST_ORDINARY),
-            SpendAmount::Exactly(amount) if amount > LARGEST_ORDINARY => {
-                return Err(OpenError::TooLarge {
-                    most: LARGEST_ORDINARY,
-                });
-            }
-            SpendAmount::Exactly(amount) => amount,
-        };
+        let takes_large = peer.features.supports_wumbo();
+        let (estimate, hold) = self.plan_funding(&plan, takes_large)?;
         let mut config = inner.channel_manager.get_current_config();
         config.channel_handshake_config.announce_for_forwarding = request.announce;
-        let (reply, outcome) = oneshot::channel();
+        let (reply, mut outcome) = oneshot::channel();
         let opening = Opening {
             feerate: plan.feerate,
-            coins: estimate.coins,
-            minconf: plan.minconf,
+            hold: Some(hold),
             reserve: plan.reserve,
             funding: None,
             reply: Some(reply),
@@ -176,7 +172,7 @@ impl Node {
             .with(|openings| openings.insert(user_channel_id, opening));
         let created = inner.channel_manager.create_channel(
             request.peer,
-            capacity.to_sat(),
+            estimate.amount.to_sat(),
             request.push.0,
             user_channel_id,
             None,
@@ -188,32 +184,84 @@ impl Node {
         }
         inner.peer_manager.process_events();
         let stopping = |_| Err(OpenError::ByPeer("the node is stopping".to_owned()));
+        if tokio::time::timeout(PATIENCE, &mut outcome).await.is_err() {
+            self.give_up_unanswered(user_channel_id);
+        }
         let opened = outcome.await.unwrap_or_else(stopping)?;
         // LDK has handed the funding transaction over by now; this waits until bitcoind has it too.
         if let Err(refused) = inner.broadcaster.publish(opened.funding.clone()).await {
             // The wallet has its coins back, so there must be no channel that counts on them.
-            self.give_up(&opened.channel_id, &request.peer);
+            self.give_up(&opened.channel_id, &request.peer, NOT_FUNDED.to_owned());
             return Err(refused.into());
         }
         Ok(opened)
     }
 
+    /// Keeps coins for a channel, of what the wallet has and what the peer takes.
+    fn plan_funding(&self, plan: &Spend, takes_large: bool) -> Result<(SpendEstimate, Hold), OpenError> {
+        let wallet = &self.inner.wallet;
+        let most = LARGEST_ORDINARY;
+        if !takes_large && matches!(plan.amount, SpendAmount::Exactly(amount) if amount > most) {
+            return Err(OpenError::TooLarge { most });
+        }
+        let planned = wallet.plan(plan)?;
+        if takes_large || planned.0.amount <= most {
+            return Ok(planned);
+        }
+        drop(planned);
+        let amount = SpendAmount::Exactly(most);
+        Ok(wallet.plan(&Spend {
+            amount,
+            ..plan.clone()
+        })?)
+    }
+
+    /// Gives up a channel whose peer has fallen silent before the funding transaction could be sent.
+    fn give_up_unanswered(&self, user_channel_id: u128) {
+        let funding = self.inner.openings.with(|openings| {
+            let opening = openings.get(&user_channel_id)?;
+            Some(opening.funding.clone())
+        });
+        // Nobody waits any more: it has succeeded or failed just now.
+        let Some(funding) = funding else { return };
+        let inputs = funding.iter().flat_map(|funding| &funding.input);
+        let handed_over = |outpoint| self.inner.broadcaster.spender_of(outpoint).is_some();
+        if inputs.map(|input| &input.previous_output).any(handed_over) {
+            return;
+        }
+        for channel in self.channels() {
+            if channel.user_channel_id == user_channel_id {
+                let message = format!("the peer did not answer for {} seconds", PATIENCE.as_secs());
+                self.give_up(&channel.channel_id, &channel.counterparty.node_id, message);
+            }
+        }
+    }
+
     /// Ends a channel that will never be funded.
-    fn give_up(&self, channel_id: &ChannelId, peer: &PublicKey) {
-        let message = "the channel could not be funded".to_owned();
+    fn give_up(&self, channel_id: &ChannelId, peer: &PublicKey, why: String) {
         let manager = &self.inner.channel_manager;
         // It may be gone already, which is all we want.
-        let _ = manager.force_close_broadcasting_latest_txn(channel_id, peer, message);
+        let _ = manager.force_close_broadcasting_latest_txn(channel_id, peer, why);
     }
 
     /// What must stay in the wallet when there are `more` channels with anchors than now. A channel counts once it has a
-    /// funding transaction: whoever only asks for channels must not tie up our coins.
+    /// funding transaction: whoever only asks for channels must not tie up our coins. It counts for as long as there is
+    /// something on the chain that may have to be bumped.
     pub fn anchor_reserve(&self, more: usize) -> Amount {
-        let with_anchors = self.channels().into_iter().filter(|channel| {
+        let channels = self.channels();
+        let with_anchors = channels.iter().filter(|channel| {
             let kind = channel.channel_type.as_ref();
             channel.funding_txo.is_some() && kind.is_none_or(|kind| kind.supports_anchors_zero_fee_htlc_tx())
         });
-        ANCHOR_RESERVE * (with_anchors.count() + more) as u64
+        let monitors = &self.inner.chain_monitor;
+        let closing = monitors.list_monitors().into_iter().filter(|id| {
+            let is_open = channels.iter().any(|channel| channel.channel_id == *id);
+            !is_open
+                && monitors
+                    .get_monitor(*id)
+                    .is_ok_and(|monitor| may_be_bumped(&monitor))
+        });
+        ANCHOR_RESERVE * (with_anchors.count() + closing.count() + more) as u64
     }
 
     /// Lets coins be used again that were meant for a transaction that will never be.
@@ -246,7 +294,7 @@ impl Node {
             .await
         {
             tracing::warn!("channel {temporary_channel_id} with {peer} could not be funded: {why}");
-            self.give_up(&temporary_channel_id, &peer);
+            self.give_up(&temporary_channel_id, &peer, NOT_FUNDED.to_owned());
             self.inner.openings.failed(user_channel_id, why);
         }
     }
@@ -260,19 +308,21 @@ impl Node {
         script: ScriptBuf,
     ) -> Result<(), OpenError> {
         let openings = &self.inner.openings;
-        let request = openings.with(|openings| {
-            let opening = openings.get(&user_channel_id)?;
-            Some(Spend {
+        let planned = openings.with(|openings| {
+            let opening = openings.get_mut(&user_channel_id)?;
+            let spend = Spend {
                 to: script,
                 amount: SpendAmount::Exactly(amount),
                 feerate: opening.feerate,
-                utxos: Some(opening.coins.clone()),
-                minconf: opening.minconf,
+                utxos: None,
+                minconf: 0,
                 reserve: opening.reserve,
-            })
+            };
+            Some((spend, opening.hold.take()?))
         });
-        let spend = request.ok_or_else(|| OpenError::Refused("nobody asked for this channel".to_owned()))?;
-        let built = self.inner.wallet.build(&spend).await?;
+        let (spend, hold) =
+            planned.ok_or_else(|| OpenError::Refused("nobody asked for this channel".to_owned()))?;
+        let built = self.inner.wallet.build_held(spend, hold).await?;
         let funding = built.transaction.clone();
         openings.with(|openings| {
             if let Some(opening) = openings.get_mut(&user_channel_id) {
@@ -288,4 +338,20 @@ impl Node {
         }
         Ok(handed_over?)
     }
+}
+
+/// Whether a closed channel has a commitment with anchors, or HTLCs of one, that are not settled on the chain yet.
+fn may_be_bumped(monitor: &ChannelMonitor) -> bool {
+    let is_open = |balance: &Balance| {
+        matches!(
+            balance,
+            Balance::ClaimableOnChannelClose { .. }
+                | Balance::ContentiousClaimable { .. }
+                | Balance::MaybeTimeoutClaimableHTLC { .. }
+        )
+    };
+    monitor
+        .channel_type_features()
+        .supports_anchors_zero_fee_htlc_tx()
+        && monitor.get_claimable_balances().iter().any(is_open)
 }

@@ -16,7 +16,7 @@ impl EventHandler {
                 tracked.map_err(|()| ReplayEvent())
             }
             Event::BumpTransaction(event) => {
-                inner.bump.handle_event(&event).await;
+                inner.bump.handle(event).await;
                 Ok(())
             }
             _ => Ok(()),

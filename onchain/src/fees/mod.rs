@@ -5,9 +5,11 @@
 
 mod estimates;
 mod feerate;
+mod forced;
 
 pub use estimates::Estimate;
 pub use feerate::{Feerate, FeerateError, FeerateName};
+pub use forced::{ForcedFeerates, ForcedFeeratesError};
 
 use crate::bitcoind::{Bitcoind, BitcoindError, FeeMode, feerate_of};
 use bitcoin::FeeRate;
@@ -24,6 +26,7 @@ pub(crate) const FLOOR: FeeRate = FeeRate::from_sat_per_kwu(FEERATE_FLOOR_SATS_P
 #[derive(Debug)]
 pub struct FeeRates {
     estimates: RwLock<Estimates>,
+    forced: Option<ForcedFeerates>,
 }
 
 /// What typical transactions would cost at present (`onchain_fee_estimates` of `feerates`), in sat.
@@ -54,7 +57,14 @@ impl FeeRates {
     pub fn new() -> FeeRates {
         FeeRates {
             estimates: RwLock::new(Estimates::default()),
+            forced: None,
         }
+    }
+
+    /// The same with some feerates that hold whatever is estimated.
+    #[must_use]
+    pub fn forced(self, forced: Option<ForcedFeerates>) -> FeeRates {
+        FeeRates { forced, ..self }
     }
 
     /// Asks bitcoind for its estimates and for what its mempool lets in. To be called on each new block.
@@ -108,6 +118,9 @@ impl FeeRates {
     /// One of Core Lightning's named feerates.
     pub fn named(&self, name: FeerateName) -> FeeRate {
         use FeerateName::*;
+        if let Some(forced) = self.forced.and_then(|forced| forced.of(name)) {
+            return forced;
+        }
         match name {
             Urgent | UnilateralClose | HtlcResolution => self.for_blocks(6),
             Normal | Opening | Penalty | DelayedToUs => self.for_blocks(12),
@@ -116,10 +129,14 @@ impl FeeRates {
             // Half of what is slow: who pays less than that gets stuck for good.
             MinAcceptable => FeeRate::from_sat_per_kwu(self.for_blocks(100).to_sat_per_kwu() / 2).max(FLOOR),
             // Ten times what gets into the next blocks.
-            MaxAcceptable => {
-                FeeRate::from_sat_per_kwu(self.for_blocks(2).to_sat_per_kwu().saturating_mul(10))
-            }
+            MaxAcceptable => FeeRate::from_sat_per_kwu(self.highest().to_sat_per_kwu().saturating_mul(10)),
         }
+    }
+
+    /// The highest feerate that we would use ourselves.
+    fn highest(&self) -> FeeRate {
+        let forced = self.forced.map_or(FLOOR, |forced| forced.highest());
+        self.for_blocks(2).max(forced)
     }
 
     /// What a feerate as people write it comes to at present.
@@ -152,7 +169,7 @@ impl FeeEstimator for FeeRates {
         let feerate = match target {
             // A peer whose estimates are a little higher than ours is no thief.
             ConfirmationTarget::MaximumFeeEstimate => {
-                FeeRate::from_sat_per_kwu(self.for_blocks(2).to_sat_per_kwu().saturating_add(MARGIN))
+                FeeRate::from_sat_per_kwu(self.highest().to_sat_per_kwu().saturating_add(MARGIN))
             }
             ConfirmationTarget::UrgentOnChainSweep => self.named(FeerateName::HtlcResolution),
             // A commitment with anchors is bumped when the time comes, as a package with its child, so a peer may set

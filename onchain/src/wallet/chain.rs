@@ -54,7 +54,7 @@ impl Listen for Wallet {
 }
 
 impl State {
-    fn connect(&mut self, block: &Block, height: u32, places: impl Iterator<Item = usize>) {
+    pub(super) fn connect(&mut self, block: &Block, height: u32, places: impl Iterator<Item = usize>) {
         if let Err(error) = self.bdk.apply_block(block, height) {
             tracing::error!(
                 "the wallet cannot connect block {height}, {}: {error}",

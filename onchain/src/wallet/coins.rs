@@ -7,7 +7,10 @@ use super::{
 use bdk_wallet::LocalOutput;
 use bdk_wallet::chain::ChainPosition;
 use bitcoin::constants::COINBASE_MATURITY;
-use bitcoin::{Address, OutPoint, Transaction, TxOut, Txid};
+use bitcoin::{Address, OutPoint, Script, Transaction, TxOut, Txid};
+use std::sync::Arc;
+
+const KINDS: [AddressKind; 2] = [AddressKind::Taproot, AddressKind::Segwit];
 
 impl Wallet {
     /// The coins; with `spent`, also those that have been spent.
@@ -29,7 +32,7 @@ impl Wallet {
         let mut balance = Balance::default();
         for output in state.bdk.list_unspent() {
             let part = match state.status(&output) {
-                _ if state.reserved.contains_key(&output.outpoint) => &mut balance.reserved,
+                _ if state.reserved_until(&output.outpoint).is_some() => &mut balance.reserved,
                 CoinStatus::Confirmed { .. } => &mut balance.confirmed,
                 CoinStatus::Immature { .. } => &mut balance.immature,
                 CoinStatus::Unconfirmed if state.is_own(output.outpoint.txid) => &mut balance.unconfirmed_own,
@@ -52,7 +55,7 @@ impl Wallet {
                 let txid = known.tx_node.txid;
                 let height = known.chain_position.confirmation_height_upper_bound();
                 WalletTransaction {
-                    transaction: known.tx_node.tx.as_ref().clone(),
+                    txid,
                     confirmed: height.map(|height| (height, state.places.get(&txid).copied())),
                 }
             })
@@ -61,19 +64,53 @@ impl Wallet {
         transactions
     }
 
-    /// Every address that has been given out, by kind and number.
-    pub fn addresses(&self) -> Vec<IssuedAddress> {
+    /// One of the transactions in full.
+    pub fn transaction(&self, txid: Txid) -> Option<Arc<Transaction>> {
+        self.lock().bdk.tx_graph().get_tx(txid)
+    }
+
+    pub(super) fn transaction_count(&self) -> usize {
+        self.lock().bdk.tx_graph().full_txs().count()
+    }
+
+    /// The addresses that have been given out of so many numbers from `first` on, by number.
+    pub fn addresses(&self, first: u32, numbers: u32) -> Vec<IssuedAddress> {
         let state = self.lock();
-        let of_kind = |kind: AddressKind| {
-            let spks = state.bdk.spk_index().revealed_keychain_spks(keychain(kind));
-            spks.filter_map(move |(index, script)| {
+        let index = state.bdk.spk_index();
+        let of_kind = |kind| {
+            let keychain = keychain(kind);
+            let given_out = index
+                .last_revealed_index(keychain)
+                .map_or(0, |last| last.saturating_add(1));
+            let end = first.saturating_add(numbers).min(given_out);
+            (first..end).filter_map(move |number| {
+                let script = index.spk_at_index(keychain, number)?;
                 let address = Address::from_script(&script, self.network).ok()?;
-                Some(IssuedAddress { kind, index, address })
+                Some(IssuedAddress {
+                    kind,
+                    index: number,
+                    address,
+                })
             })
         };
-        of_kind(AddressKind::Taproot)
-            .chain(of_kind(AddressKind::Segwit))
-            .collect()
+        let mut addresses: Vec<IssuedAddress> = KINDS.into_iter().flat_map(of_kind).collect();
+        addresses.sort_by_key(|issued| issued.index);
+        addresses
+    }
+
+    /// Up to which number addresses have been given out; `None` if there are none.
+    pub fn last_address(&self) -> Option<u32> {
+        let state = self.lock();
+        let last = |kind| state.bdk.derivation_index(keychain(kind));
+        KINDS.into_iter().filter_map(last).max()
+    }
+
+    /// The number of an address, if it has been given out.
+    pub fn address_number(&self, script: &Script) -> Option<u32> {
+        let state = self.lock();
+        let (keychain, index) = state.bdk.derivation_of_spk(script.to_owned())?;
+        let given_out = state.bdk.derivation_index(keychain)? >= index;
+        given_out.then_some(index)
     }
 
     /// Transactions that spend coins of ours and are not in a block yet, in no particular order.
@@ -97,6 +134,9 @@ impl Wallet {
             state
                 .bdk
                 .apply_unconfirmed_txs(transactions.iter().map(|transaction| (transaction.clone(), now)));
+            for transaction in transactions {
+                state.no_longer_unsent(transaction);
+            }
             state.commit()?
         };
         written.durable().await
@@ -126,7 +166,7 @@ impl State {
             script: output.txout.script_pubkey,
             address,
             status,
-            reserved_to_block: self.reserved.get(&output.outpoint).copied(),
+            reserved_to_block: self.reserved_until(&output.outpoint),
         })
     }
 

@@ -24,22 +24,29 @@ pub enum WalletError {
 #[derive(Debug, thiserror::Error)]
 pub enum SpendError {
     /// The coins that may be used are not enough.
-    #[error("Could not afford {} sat with the fee: {} sat available, {} sat short",
-        .needed.to_sat(), .available.to_sat(), .needed.checked_sub(*.available).unwrap_or_default().to_sat())]
+    #[error("Could not afford {} sat with the fee: {} sat available, {} sat short{}",
+        .needed.to_sat(), .available.to_sat(), .needed.checked_sub(*.available).unwrap_or_default().to_sat(),
+        besides(*.unusable))]
     InsufficientFunds {
         /// The amount and the fee of the transaction.
         needed: Amount,
         /// What the coins are worth that may be used.
         available: Amount,
+        /// What the other coins are worth: not deep enough yet, reserved, or not among those that were named.
+        unusable: Amount,
     },
     /// Too little would be left for channels with anchors.
-    #[error("We would not have enough left for our anchor channels: {} sat must stay, {} sat would be left",
-        .reserve.to_sat(), .left.to_sat())]
+    #[error("We would not have enough left for our anchor channels: {} sat available, {} sat needed with the fee, \
+             {} sat would be left, {} sat must stay",
+        .available.to_sat(), .needed.to_sat(), .available.checked_sub(*.needed).unwrap_or_default().to_sat(),
+        .reserve.to_sat())]
     ReserveNotKept {
+        /// What there is, whether it may be used or not.
+        available: Amount,
+        /// What would go.
+        needed: Amount,
         /// What must be left.
         reserve: Amount,
-        /// What would be left.
-        left: Amount,
     },
     /// The amount is too small to be relayed.
     #[error("Output of {} sat would be dust: {} sat is the least", .amount.to_sat(), .least.to_sat())]
@@ -66,4 +73,14 @@ pub enum SpendError {
     /// The reservation of its coins could not be written down.
     #[error(transparent)]
     Wallet(#[from] WalletError),
+}
+
+fn besides(unusable: Amount) -> String {
+    match unusable {
+        Amount::ZERO => String::new(),
+        more => format!(
+            " ({} sat more are unconfirmed, reserved or not to be used)",
+            more.to_sat()
+        ),
+    }
 }

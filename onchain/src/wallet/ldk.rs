@@ -62,7 +62,7 @@ impl State {
         let outputs = self
             .bdk
             .list_output()
-            .filter(|output| !self.reserved.contains_key(&output.outpoint));
+            .filter(|output| self.reserved_until(&output.outpoint).is_none());
         outputs
             .filter(|output| match self.status(output) {
                 CoinStatus::Confirmed { .. } => true,

@@ -7,7 +7,7 @@
 use super::WalletError;
 use bdk_wallet::ChangeSet;
 use bdk_wallet::chain::Merge;
-use bitcoin::{OutPoint, Txid};
+use bitcoin::{OutPoint, Transaction, Txid};
 use boltill_types::{StateKey, StateStore, StoreFuture};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,20 +31,25 @@ pub(super) struct Record {
     /// Up to which height a coin is reserved; `None` when it no longer is.
     #[serde(default)]
     pub(super) reserved: BTreeMap<OutPoint, Option<u32>>,
+    /// A transaction that was made and is not sent; `None` when it has been sent or given up.
+    #[serde(default)]
+    pub(super) unsent: BTreeMap<Txid, Option<Transaction>>,
 }
 
 impl Record {
     pub(super) fn is_empty(&self) -> bool {
-        self.wallet.is_empty() && self.places.is_empty() && self.reserved.is_empty()
+        self.wallet.is_empty() && self.places.is_empty() && self.reserved.is_empty() && self.unsent.is_empty()
     }
 
     fn merge(&mut self, later: Record) {
         self.wallet.merge(later.wallet);
         self.places.extend(later.places);
         self.reserved.extend(later.reserved);
+        self.unsent.extend(later.unsent);
     }
 
-    /// Leaves out what nobody will ask for: blocks long past without a transaction of ours, reservations that are over.
+    /// Leaves out what nobody will ask for: blocks long past without a transaction of ours, reservations that are over,
+    /// transactions that have been sent.
     pub(super) fn prune(&mut self) {
         let blocks = &mut self.wallet.local_chain.blocks;
         blocks.retain(|_, hash| hash.is_some());
@@ -61,7 +66,13 @@ impl Record {
         });
         self.reserved
             .retain(|_, until| until.is_some_and(|until| until >= tip));
+        self.unsent.retain(|_, transaction| transaction.is_some());
     }
+}
+
+/// Whether there are any records.
+pub(super) fn is_there(store: &dyn StateStore) -> Result<bool, WalletError> {
+    Ok(!store.list(NAMESPACE, "")?.is_empty())
 }
 
 /// Writes records.

@@ -6,7 +6,8 @@
 //!
 //! * `log.rs` keeps it on disk; `keys.rs` has the keys, which `bdk_wallet` never sees, and signs.
 //! * `chain.rs` and `mempool.rs` are how it learns of transactions; `coins.rs` tells what there is.
-//! * `spend.rs` makes transactions; `ldk.rs` is the wallet as LDK uses it.
+//! * `spend.rs` makes transactions, `hold.rs` keeps coins for one that is planned; `ldk.rs` is the wallet as LDK uses it.
+//! * `scan.rs` looks for coins in blocks long past.
 //!
 //! What changes under the lock is handed to the store under the lock, so the order on disk is the order in memory. An
 //! address or a transaction is given out only when its record is durable.
@@ -14,14 +15,18 @@
 mod chain;
 mod coins;
 mod error;
+mod hold;
 mod keys;
 mod ldk;
 mod log;
 mod mempool;
+mod scan;
 mod spend;
 mod types;
 
 pub use error::{SpendError, WalletError};
+pub use hold::Hold;
+pub use scan::{Rescan, ScanError, before_any_coin, has_wallet};
 pub use types::{
     AddressKind, Balance, BuiltSpend, Coin, CoinStatus, IssuedAddress, Spend, SpendAmount, SpendEstimate,
     WalletTransaction,
@@ -29,12 +34,12 @@ pub use types::{
 
 use bdk_wallet::chain::{BlockId, CheckPoint, DescriptorExt, Merge};
 use bdk_wallet::{ChangeSet, KeychainKind, Update};
-use bitcoin::{Address, Network, OutPoint, ScriptBuf, Txid};
+use bitcoin::{Address, Network, OutPoint, ScriptBuf, Transaction, Txid};
 use boltill_types::{StateStore, StoreFuture, UnixSeconds};
 use keys::Keys;
 use lightning::chain::BestBlock;
 use log::{Log, Record};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// So many addresses beyond the last one given out are watched. It bounds the gap that a wallet restored from its seed
@@ -59,6 +64,10 @@ struct State {
     places: BTreeMap<Txid, u32>,
     /// Coins that a transaction is being made with, and the height up to which nobody else may have them.
     reserved: BTreeMap<OutPoint, u32>,
+    /// Coins that are planned with, until the transaction is made or given up; see [`Hold`].
+    held: BTreeSet<OutPoint>,
+    /// Transactions that were made and are not sent.
+    unsent: BTreeMap<Txid, Transaction>,
     /// What changed besides `bdk`, and is not in the log yet.
     unlogged: Record,
     /// The time of the last event outside of blocks, in seconds; each is given a later one than the last.
@@ -108,11 +117,17 @@ impl Wallet {
             .into_iter()
             .filter_map(|(coin, until)| Some((coin, until?)))
             .collect();
+        let unsent = record.unsent.into_iter();
+        let unsent = unsent
+            .filter_map(|(txid, transaction)| Some((txid, transaction?)))
+            .collect();
         let state = State {
             bdk,
             log,
             places: record.places,
             reserved,
+            held: BTreeSet::new(),
+            unsent,
             unlogged: Record::default(),
             clock,
             scripts_for_channels: VecDeque::new(),
@@ -291,6 +306,11 @@ impl State {
             wallet,
             places: self.places.clone(),
             reserved,
+            unsent: self
+                .unsent
+                .iter()
+                .map(|(txid, unsent)| (*txid, Some(unsent.clone())))
+                .collect(),
         };
         record.prune();
         record

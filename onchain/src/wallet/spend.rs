@@ -3,6 +3,7 @@
 use super::keys::{OwnInput, spent_coins};
 use super::{
     AddressKind, BuiltSpend, CoinStatus, Spend, SpendAmount, SpendError, SpendEstimate, State, Wallet,
+    Written,
 };
 use super::{WalletError, address_kind, keychain};
 use bdk_wallet::LocalOutput;
@@ -13,7 +14,7 @@ use bitcoin::{Amount, FeeRate, OutPoint, Psbt, ScriptBuf, Transaction, Txid};
 use std::collections::HashSet;
 
 /// How many blocks a coin stays reserved for a transaction that is not sent, as in Core Lightning: half a day.
-const RESERVED_FOR: u32 = 72;
+pub(super) const RESERVED_FOR: u32 = 72;
 
 /// A transaction before it is signed.
 struct Draft {
@@ -31,14 +32,7 @@ impl Wallet {
     /// # Errors
     /// As those of [`Wallet::build`], except for the store's.
     pub fn estimate(&self, spend: &Spend) -> Result<SpendEstimate, SpendError> {
-        let draft = self.lock().draft(spend)?;
-        let inputs = &draft.psbt.unsigned_tx.input;
-        let coins = inputs.iter().map(|input| input.previous_output).collect();
-        Ok(SpendEstimate {
-            amount: draft.amount,
-            fee: draft.fee,
-            coins,
-        })
+        self.lock().estimate(spend)
     }
 
     /// Makes and signs a transaction and reserves its coins, durably, for 72 blocks; it is not sent.
@@ -49,33 +43,33 @@ impl Wallet {
     /// There is not enough, or not enough would be left; a coin that was named cannot be had; the amount is dust; the
     /// store failed. Nothing has been reserved then.
     pub async fn build(&self, spend: &Spend) -> Result<BuiltSpend, SpendError> {
-        let (built, written) = {
-            let mut state = self.lock();
-            let draft = state.draft(spend)?;
-            let transaction = self.sign(&state, &draft.psbt)?;
-            let spent = transaction.input.iter().map(|input| input.previous_output);
-            state.reserve(spent);
-            state.take_change_address(&draft);
-            let Draft {
-                psbt,
-                fee,
-                output_index,
-                amount,
-                ..
-            } = draft;
-            (
-                BuiltSpend {
-                    transaction,
-                    psbt,
-                    fee,
-                    output_index,
-                    amount,
-                },
-                state.commit()?,
-            )
-        };
+        let (built, written) = self.make(&mut self.lock(), spend)?;
         written.durable().await?;
         Ok(built)
+    }
+
+    /// [`Wallet::build`] without waiting until it is durable.
+    pub(super) fn make(&self, state: &mut State, spend: &Spend) -> Result<(BuiltSpend, Written), SpendError> {
+        let draft = state.draft(spend)?;
+        let transaction = self.sign(state, &draft.psbt)?;
+        state.reserve(transaction.input.iter().map(|input| input.previous_output));
+        state.note_unsent(&transaction);
+        state.take_change_address(&draft);
+        let Draft {
+            psbt,
+            fee,
+            output_index,
+            amount,
+            ..
+        } = draft;
+        let built = BuiltSpend {
+            transaction,
+            psbt,
+            fee,
+            output_index,
+            amount,
+        };
+        Ok((built, state.commit()?))
     }
 
     /// Lets coins be spent again that a transaction was made with that will not be sent.
@@ -85,11 +79,18 @@ impl Wallet {
     pub async fn release(&self, coins: impl IntoIterator<Item = OutPoint>) -> Result<(), WalletError> {
         let written = {
             let mut state = self.lock();
-            for coin in coins {
-                if state.reserved.remove(&coin).is_some() {
-                    state.unlogged.reserved.insert(coin, None);
+            let coins: HashSet<OutPoint> = coins.into_iter().collect();
+            for coin in &coins {
+                if state.reserved.remove(coin).is_some() {
+                    state.unlogged.reserved.insert(*coin, None);
                 }
             }
+            let spends = |unsent: &&Transaction| {
+                let mut inputs = unsent.input.iter();
+                inputs.any(|input| coins.contains(&input.previous_output))
+            };
+            let given_up: Vec<Transaction> = state.unsent.values().filter(spends).cloned().collect();
+            given_up.iter().for_each(|unsent| state.no_longer_unsent(unsent));
             state.commit()?
         };
         written.durable().await
@@ -130,6 +131,17 @@ impl Wallet {
 }
 
 impl State {
+    pub(super) fn estimate(&mut self, spend: &Spend) -> Result<SpendEstimate, SpendError> {
+        let draft = self.draft(spend)?;
+        let inputs = &draft.psbt.unsigned_tx.input;
+        let coins = inputs.iter().map(|input| input.previous_output).collect();
+        Ok(SpendEstimate {
+            amount: draft.amount,
+            fee: draft.fee,
+            coins,
+        })
+    }
+
     fn draft(&mut self, spend: &Spend) -> Result<Draft, SpendError> {
         let unspent: Vec<LocalOutput> = self.bdk.list_unspent().collect();
         let usable = self.usable(&unspent, spend)?;
@@ -170,11 +182,8 @@ impl State {
         };
         let named: HashSet<OutPoint> = named.iter().copied().collect();
         let find = |outpoint: OutPoint| {
-            if let Some(until) = self.reserved.get(&outpoint) {
-                return Err(SpendError::CoinReserved {
-                    outpoint,
-                    until: *until,
-                });
+            if let Some(until) = self.reserved_until(&outpoint) {
+                return Err(SpendError::CoinReserved { outpoint, until });
             }
             let coin = unspent.iter().find(|coin| coin.outpoint == outpoint);
             coin.cloned().ok_or(SpendError::UnknownCoin(outpoint))
@@ -184,7 +193,7 @@ impl State {
 
     /// Whether the wallet may choose a coin by itself.
     fn is_free(&self, coin: &LocalOutput, minconf: u32) -> bool {
-        if self.reserved.contains_key(&coin.outpoint) {
+        if self.reserved_until(&coin.outpoint).is_some() {
             return false;
         }
         match self.status(coin) {
@@ -235,7 +244,7 @@ impl State {
         }
         builder
             .finish()
-            .map_err(|error| spend_error(error, amount, value(usable)))
+            .map_err(|error| spend_error(error, amount, value(usable), value(unspent)))
     }
 
     fn draft_all(
@@ -264,16 +273,18 @@ impl State {
             .map_err(|error| SpendError::Build(error.to_string()))?;
         builder.manually_selected_only();
         let kept = spend.reserve.checked_sub(elsewhere).unwrap_or_default();
+        let least = spend.to.minimal_non_dust();
         if kept == Amount::ZERO {
             return builder
                 .finish()
-                .map_err(|error| spend_error(error, spend.to.minimal_non_dust(), available));
+                .map_err(|error| spend_error(error, least, available, value(unspent)));
         }
         builder.add_recipient(change.clone(), kept.max(change.minimal_non_dust()));
         // What is left beside what is kept may be nothing, or too little for an output of its own.
         let reserve_not_kept = SpendError::ReserveNotKept {
+            available: available + elsewhere,
+            needed: least,
             reserve: spend.reserve,
-            left: available + elsewhere,
         };
         match builder.finish() {
             Ok(psbt)
@@ -296,7 +307,7 @@ impl State {
     fn left_beside(&self, unspent: &[LocalOutput], spent: &[OutPoint]) -> Amount {
         let counts = |coin: &&LocalOutput| {
             !spent.contains(&coin.outpoint)
-                && !self.reserved.contains_key(&coin.outpoint)
+                && self.reserved_until(&coin.outpoint).is_none()
                 && match self.status(coin) {
                     CoinStatus::Confirmed { .. } => true,
                     CoinStatus::Unconfirmed => self.is_own(coin.outpoint.txid),
@@ -318,13 +329,17 @@ impl State {
             .iter()
             .filter(|output| self.bdk.is_mine(output.script_pubkey.clone()));
         let left = self.left_beside(unspent, &spent) + ours.map(|output| output.value).sum::<Amount>();
-        match left < spend.reserve {
-            true => Err(SpendError::ReserveNotKept {
-                reserve: spend.reserve,
-                left,
-            }),
-            false => Ok(()),
+        if left >= spend.reserve {
+            return Ok(());
         }
+        let inputs = unspent.iter().filter(|coin| spent.contains(&coin.outpoint));
+        let available =
+            self.left_beside(unspent, &spent) + inputs.map(|coin| coin.txout.value).sum::<Amount>();
+        Err(SpendError::ReserveNotKept {
+            available,
+            needed: available.checked_sub(left).unwrap_or_default(),
+            reserve: spend.reserve,
+        })
     }
 
     /// The address that change would go to.
@@ -371,7 +386,9 @@ fn cost(coin: &LocalOutput, feerate: FeeRate) -> Amount {
     feerate * (super::ldk::INPUT_WEIGHT + witness)
 }
 
-fn spend_error(error: CreateTxError, amount: Amount, available: Amount) -> SpendError {
+/// Why there is no transaction of an amount, with coins of which so much was `available` of `all` that there is.
+fn spend_error(error: CreateTxError, amount: Amount, available: Amount, all: Amount) -> SpendError {
+    let unusable = all.checked_sub(available).unwrap_or_default();
     match error {
         // The coin selection says what it was short of after fees; what there is, is what could have been chosen.
         CreateTxError::CoinSelection(InsufficientFunds {
@@ -382,11 +399,13 @@ fn spend_error(error: CreateTxError, amount: Amount, available: Amount) -> Spend
             SpendError::InsufficientFunds {
                 needed: available + short,
                 available,
+                unusable,
             }
         }
         CreateTxError::NoUtxosSelected => SpendError::InsufficientFunds {
             needed: amount,
             available,
+            unusable,
         },
         other => SpendError::Build(other.to_string()),
     }

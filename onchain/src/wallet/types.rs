@@ -1,6 +1,6 @@
 //! The wallet's words: addresses, coins, balances, spends.
 
-use bitcoin::{Address, Amount, FeeRate, OutPoint, Psbt, ScriptBuf, Transaction, TxOut};
+use bitcoin::{Address, Amount, FeeRate, OutPoint, Psbt, ScriptBuf, Transaction, TxOut, Txid};
 
 /// The kinds of address that the wallet gives out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,10 +77,10 @@ pub struct Coin {
 }
 
 /// A transaction that pays to the wallet or spends from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WalletTransaction {
-    /// The transaction.
-    pub transaction: Transaction,
+    /// Its id; [`Wallet::transaction`](super::Wallet::transaction) has the rest.
+    pub txid: Txid,
     /// The block that it is in: its height and the transaction's place within it, which is unknown for some that were
     /// found before places were kept.
     pub confirmed: Option<(u32, Option<u32>)>,

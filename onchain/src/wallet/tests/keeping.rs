@@ -73,14 +73,14 @@ async fn a_restart_loses_nothing_and_gives_no_address_twice() {
     let script = on.wallet.new_script();
     let (coins, addresses, transactions) = (
         on.wallet.coins(true),
-        on.wallet.addresses(),
+        on.wallet.addresses(0, u32::MAX),
         on.wallet.transactions(),
     );
     assert_eq!(transactions[0].confirmed, Some((101, Some(0))));
     on.reopen();
     assert_eq!(on.wallet.coins(true).len(), coins.len());
     assert_eq!(on.wallet.transactions(), transactions);
-    assert_eq!(on.wallet.addresses(), addresses);
+    assert_eq!(on.wallet.addresses(0, u32::MAX), addresses);
     assert_eq!(on.wallet.best_block(), on.chain.tip());
     assert_ne!(on.wallet.new_script(), script);
 }
@@ -129,10 +129,10 @@ async fn the_log_stays_short_and_says_everything() {
         on.chain.mine_empty(&on.wallet, 1);
     }
     assert!(on.store.len() < records + 501, "{}", on.store.len());
-    let (addresses, transactions) = (on.wallet.addresses(), on.wallet.transactions());
+    let (addresses, transactions) = (on.wallet.addresses(0, u32::MAX), on.wallet.transactions());
     on.wallet.note_sent(&[built.transaction]).await.unwrap();
     on.reopen();
-    assert_eq!(on.wallet.addresses(), addresses);
+    assert_eq!(on.wallet.addresses(0, u32::MAX), addresses);
     assert_eq!(on.wallet.best_block(), on.chain.tip());
     assert_eq!(on.wallet.transactions()[0], transactions[0]);
     assert_eq!(on.wallet.transactions().len(), 2);
@@ -147,5 +147,5 @@ async fn scripts_for_channels_come_round_again_until_they_are_used() {
     let used = Address::from_script(&scripts[1], Network::Regtest).unwrap();
     on.chain.mine(&on.wallet, &[pay(&used, 5_000)]);
     assert!(!scripts.contains(&on.wallet.new_script()));
-    assert_eq!(on.wallet.addresses().len(), 101);
+    assert_eq!(on.wallet.addresses(0, u32::MAX).len(), 101);
 }

@@ -1,7 +1,9 @@
 //! The wallet on a chain of its own.
 
+mod holding;
 mod keeping;
 mod mempool;
+mod scanning;
 mod spending;
 
 use super::*;

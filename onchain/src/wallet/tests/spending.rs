@@ -46,8 +46,17 @@ async fn a_spend_reserves_its_coins_until_they_are_released_also_across_a_restar
     on.check_signatures(&built.transaction);
     on.reopen();
     assert_eq!(on.wallet.balance().reserved, Amount::from_sat(50_000));
-    let SpendError::InsufficientFunds { available, needed } =
-        on.wallet.build(&exactly(10_000)).await.unwrap_err()
+    let refusal = on.wallet.build(&exactly(10_000)).await.unwrap_err();
+    let reserved = "0 sat available, 10";
+    assert!(refusal.to_string().contains(reserved), "{refusal}");
+    assert!(
+        refusal
+            .to_string()
+            .ends_with("(50000 sat more are unconfirmed, reserved or not to be used)")
+    );
+    let SpendError::InsufficientFunds {
+        available, needed, ..
+    } = refusal
     else {
         panic!("spent a reserved coin");
     };
@@ -126,12 +135,16 @@ async fn the_reserve_stays_and_refusals_say_the_numbers() {
         })
         .await
         .unwrap_err();
-    let SpendError::ReserveNotKept { left, .. } = too_much else {
+    let SpendError::ReserveNotKept {
+        available, needed, ..
+    } = too_much
+    else {
         panic!("{too_much}")
     };
+    assert_eq!(available, Amount::from_sat(50_000));
     assert!(
-        left < Amount::from_sat(20_000) && left > Amount::from_sat(19_000),
-        "{left}"
+        needed > Amount::from_sat(30_000) && needed < Amount::from_sat(31_000),
+        "{needed}"
     );
     let all = on
         .wallet
@@ -165,7 +178,8 @@ async fn the_reserve_stays_and_refusals_say_the_numbers() {
         .unwrap_err();
     assert_eq!(
         nothing.to_string(),
-        "We would not have enough left for our anchor channels: 49900 sat must stay, 50000 sat would be left"
+        "We would not have enough left for our anchor channels: 50000 sat available, 294 sat needed with the fee, \
+         49706 sat would be left, 49900 sat must stay"
     );
 }
 
@@ -185,7 +199,10 @@ async fn dust_and_unknown_coins_are_refused() {
     };
     assert!(matches!(on.wallet.build(&named).await, Err(SpendError::UnknownCoin(coin)) if coin == unknown));
     let short = on.wallet.build(&exactly(60_000)).await.unwrap_err();
-    let SpendError::InsufficientFunds { needed, available } = short else {
+    let SpendError::InsufficientFunds {
+        needed, available, ..
+    } = short
+    else {
         panic!("{short}")
     };
     assert_eq!(available, Amount::from_sat(50_000));
