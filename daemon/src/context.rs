@@ -3,7 +3,7 @@
 use crate::commands::Registry;
 use crate::error::{Code, RpcError};
 use crate::options::Config;
-use boltill_node::Node;
+use boltill_node::{Node, Profile};
 use boltill_till::Till;
 use boltill_types::UnixSeconds;
 use std::ops::Deref;
@@ -20,6 +20,8 @@ pub struct Context {
     pub shutdown: CancellationToken,
     /// When the daemon started.
     pub started_at: UnixSeconds,
+    /// Who the node is; empty for the first moment only.
+    pub profile: OnceLock<Profile>,
     /// What does the work; empty until the node has caught up with the chain, while the socket answers already.
     pub engine: OnceLock<Engine>,
 }
@@ -41,6 +43,7 @@ impl Context {
             commands,
             shutdown: CancellationToken::new(),
             started_at: UnixSeconds::now(),
+            profile: OnceLock::new(),
             engine: OnceLock::new(),
         }
     }
@@ -62,13 +65,25 @@ impl Context {
     }
 
     fn engine(&self) -> Result<&Engine, RpcError> {
-        let starting = || {
-            RpcError::failed(
-                Code::Unspecified,
-                "boltilld is still starting: waiting for bitcoind",
-            )
+        self.engine.get().ok_or_else(|| self.still_starting())
+    }
+
+    /// Who the node is, which is known before it may be used.
+    ///
+    /// # Errors
+    /// In the daemon's first moment, while it opens its files.
+    pub fn profile(&self) -> Result<&Profile, RpcError> {
+        self.profile.get().ok_or_else(|| self.still_starting())
+    }
+
+    fn still_starting(&self) -> RpcError {
+        let why = match self.profile.get().map(Profile::chain_status) {
+            None => "reading its files".to_owned(),
+            Some(status) => status
+                .warning()
+                .unwrap_or_else(|| "loading latest blocks from bitcoind".to_owned()),
         };
-        self.engine.get().ok_or_else(starting)
+        RpcError::failed(Code::Unspecified, format!("boltilld is still starting: {why}"))
     }
 }
 

@@ -42,7 +42,10 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     let network_dir = config.place.network_dir();
     let (path, network) = (network_dir.join(LEDGER_FILE), config.place.network);
     let ledger = Arc::new(tokio::task::block_in_place(|| Ledger::open(&path, network))?);
-    let prepared = Node::prepare(node_config(config), Arc::<Ledger>::clone(&ledger)).await?;
+    let starting = Node::begin(node_config(config), Arc::<Ledger>::clone(&ledger))?;
+    // Set once, by the one call of this function, as is the engine below.
+    let _ = context.profile.set(starting.profile().clone());
+    let prepared = starting.prepare().await?;
     let node = prepared.node().clone();
     let till_config = TillConfig {
         cltv_final: config.cltv_final,
@@ -55,7 +58,6 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
         let till = till.clone();
         async move { till.run_expiry().await }
     });
-    // Set once, by the one call of this function.
     let _ = context.engine.set(Engine { node, till });
     Ok(RunningEngine {
         ledger,
@@ -101,6 +103,8 @@ fn node_config(config: &Config) -> NodeConfig {
         announce: config.announce.iter().cloned().chain(announced).collect(),
         bitcoind: config.bitcoind.clone(),
         poll_interval: config.bitcoind_poll,
+        rescan: config.rescan,
+        force_feerates: config.force_feerates,
         fee_base_msat: config.fee_base_msat,
         fee_per_satoshi: config.fee_per_satoshi,
         cltv_delta: config.cltv_delta,

@@ -7,7 +7,7 @@ pub(crate) use early::PatientGossip;
 use crate::Node;
 use crate::ldk::{GossipSync, GossipVerifier, PeerManager};
 use crate::tasks::{TaskResult, Tasks};
-use boltill_onchain::Bitcoind;
+use boltill_onchain::{Bitcoind, FundingOutputs};
 use lightning::routing::gossip::NodeId;
 use lightning::util::native_async::FutureSpawner;
 use std::future::Future;
@@ -37,7 +37,7 @@ pub(crate) fn verify_announcements(
     tasks: &Tasks,
 ) {
     let verifier: GossipVerifier = lightning_block_sync::gossip::GossipVerifier::new(
-        Arc::clone(bitcoind),
+        Arc::new(FundingOutputs::new(Arc::clone(bitcoind))),
         Spawner(tasks.clone()),
         Arc::<GossipSync>::clone(gossip),
         Arc::clone(peers),

@@ -1,11 +1,13 @@
 //! LDK is generic over everything; here each type is named once, with the parts that this node is made of.
 
+use crate::bump::ClaimCoins;
 use crate::commit::{MonitorNotes, NotedStore};
 use crate::gossip::PatientGossip;
 use crate::keys::Keys;
 use crate::logger::LdkLogger;
+use crate::peers::Gatekeeper;
 use crate::store::LdkStore;
-use boltill_onchain::{Bitcoind, Broadcaster, FeeRates, Wallet};
+use boltill_onchain::{Broadcaster, FeeRates, FundingOutputs, Wallet};
 use lightning::chain::Filter;
 use lightning::ln::peer_handler::IgnoringMessageHandler;
 use lightning::routing::gossip::{NetworkGraph, P2PGossipSync};
@@ -63,7 +65,8 @@ pub(crate) type ChannelManager = lightning::ln::channelmanager::ChannelManager<
     Arc<MessageRouter>,
     Arc<LdkLogger>,
 >;
-pub(crate) type GossipVerifier = LdkGossipVerifier<crate::gossip::Spawner, Arc<Bitcoind>, Arc<LdkLogger>>;
+pub(crate) type GossipVerifier =
+    LdkGossipVerifier<crate::gossip::Spawner, Arc<FundingOutputs>, Arc<LdkLogger>>;
 pub(crate) type GossipSync = P2PGossipSync<Arc<Graph>, Arc<GossipVerifier>, Arc<LdkLogger>>;
 pub(crate) type OnionMessenger = lightning::onion_message::messenger::OnionMessenger<
     Arc<Keys>,
@@ -78,7 +81,7 @@ pub(crate) type OnionMessenger = lightning::onion_message::messenger::OnionMesse
 >;
 pub(crate) type PeerManager = lightning::ln::peer_handler::PeerManager<
     lightning_net_tokio::SocketDescriptor,
-    Arc<ChannelManager>,
+    Arc<Gatekeeper>,
     Arc<PatientGossip>,
     Arc<OnionMessenger>,
     Arc<LdkLogger>,
@@ -97,7 +100,7 @@ pub(crate) type Sweeper = lightning::util::sweep::OutputSweeper<
 >;
 pub(crate) type BumpHandler = lightning::events::bump_transaction::BumpTransactionEventHandler<
     Arc<Broadcaster>,
-    Arc<lightning::events::bump_transaction::Wallet<Arc<Wallet>, Arc<LdkLogger>>>,
+    Arc<ClaimCoins>,
     Arc<Keys>,
     Arc<LdkLogger>,
 >;

@@ -5,6 +5,7 @@
 
 use crate::Node;
 use crate::background;
+use crate::bump::Bump;
 use crate::channels::{Closings, Openings};
 use crate::commit;
 use crate::config::NodeConfig;
@@ -12,27 +13,26 @@ use crate::event::EventSink;
 use crate::events::EventHandler;
 use crate::gossip::{self, PatientGossip};
 use crate::htlcs;
-use crate::ldk::{BumpHandler, ChainMonitor, GossipSync, OnionMessenger, PeerManager};
+use crate::ldk::{ChainMonitor, GossipSync, OnionMessenger, PeerManager};
 use crate::logger::LdkLogger;
 use crate::node::Inner;
-use crate::peers::{self, KnownPeers};
-use crate::seed::SeedError;
-use crate::state::{Chain, LightningState};
-use crate::sync::{self, Followers, LoneMonitor, SyncError};
+use crate::peers::{self, Attempts, Gatekeeper, KnownPeers, Terms};
+use crate::profile::Profile;
+use crate::records::{self, Records};
+use crate::seed::{Seed, SeedError};
+use crate::state::{self, Chain, LightningState};
+use crate::sync::{self, Followers, FollowingChannels, Headers, LoneMonitor, SyncError};
 use crate::tasks::{TaskDied, Tasks};
-use bitcoin::secp256k1::PublicKey;
-use boltill_onchain::{Bitcoind, BroadcastTask, WalletError};
+use crate::wallet;
+use boltill_onchain::{Bitcoind, BroadcastTask, ScanError, WalletError};
 use boltill_types::{StateStore, StoreError, UnixSeconds};
-use lightning::chain::BestBlock;
-use lightning::events::bump_transaction;
 use lightning::ln::peer_handler::{IgnoringMessageHandler, MessageHandler};
-use lightning::sign::{EntropySource, NodeSigner, Recipient};
-use lightning_block_sync::UnboundedCache;
+use lightning::sign::EntropySource;
 use lightning_block_sync::poll::ValidatedBlockHeader;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// Why a node did not start. Nothing has been changed on disk that a next start could not use.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,9 @@ pub enum StartError {
     /// The wallet's state cannot be used.
     #[error("the wallet: {0}")]
     Wallet(#[from] WalletError),
+    /// The wallet's coins cannot be looked for.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
     /// A part of Lightning's state is there but cannot be read.
     #[error(
         "the state of the {part} cannot be read: {cause}. Restore a backup or report this; starting without it \
@@ -85,11 +88,19 @@ pub enum StartError {
     Key,
 }
 
+/// A node that knows who it is, and has asked nobody anything yet.
+pub struct Starting {
+    profile: Profile,
+    seed: Seed,
+    store: Arc<dyn StateStore>,
+}
+
 /// A node that is up to date and knows all about its past, but that nobody can reach and that does nothing yet.
 pub struct Prepared {
     node: Node,
+    channels: FollowingChannels,
     tip: ValidatedBlockHeader,
-    cache: UnboundedCache,
+    headers: Headers,
     broadcasting: BroadcastTask,
     deaths: mpsc::UnboundedReceiver<TaskDied>,
 }
@@ -103,38 +114,57 @@ pub struct Running {
 }
 
 impl Node {
+    /// Finds out who the node is: reads the seed, or makes it where there are no channels on file. bitcoind need not be
+    /// there.
+    ///
+    /// # Errors
+    /// [`StartError`]: the message is for the operator.
+    pub fn begin(config: NodeConfig, store: Arc<dyn StateStore>) -> Result<Starting, StartError> {
+        let bitcoind = Arc::new(Bitcoind::new(&config.bitcoind)?);
+        let seed = Seed::load_or_create(&config.network_dir, state::is_blank(store.as_ref())?)?;
+        let profile = Profile::of(config, &seed, bitcoind).ok_or(StartError::Key)?;
+        if seed.is_new() {
+            wallet::note_new_seed(store.as_ref(), &profile.node_id)?;
+        }
+        Ok(Starting { profile, seed, store })
+    }
+}
+
+impl Starting {
+    /// What can be told of the node already; it stays true while the node starts and runs.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
     /// Reads the state and brings it up to the tip of the chain, waiting for bitcoind if that is not ready.
     ///
     /// # Errors
     /// [`StartError`]: the message is for the operator.
-    pub async fn prepare(config: NodeConfig, store: Arc<dyn StateStore>) -> Result<Prepared, StartError> {
+    pub async fn prepare(self) -> Result<Prepared, StartError> {
+        let Starting { profile, seed, store } = self;
+        let config = &profile.config;
         let (tasks, deaths) = Tasks::new();
-        let bitcoind = Bitcoind::new(&config.bitcoind)?;
-        let info = bitcoind.wait_until_ready().await?;
-        let tip = BestBlock::new(info.best_block_hash, info.blocks);
-        let (chain, broadcasting) = Chain::open(bitcoind, tip, &config, &store).await?;
-        let state = LightningState::read(&config, &chain, &store)?;
-        let mut cache = UnboundedCache::new();
+        let info = profile.bitcoind.wait_until_ready().await?;
+        let (chain, broadcasting) = Chain::open(&profile, &seed, &info, &store).await?;
+        let state = LightningState::read(config, &chain, &store)?;
+        let channels = FollowingChannels::new(Arc::clone(&state.channel_manager));
+        let mut headers = Headers::load(Arc::clone(&store));
         let followers = Followers {
             wallet: &chain.wallet,
-            channel_manager: &state.channel_manager,
+            channels: &channels,
             sweeper: &state.sweeper,
             monitors: &state.monitors,
         };
-        let tip = sync::to_the_tip(&chain.bitcoind, config.network, &mut cache, &followers).await?;
+        let tip = sync::to_the_tip(&profile, &mut headers, &followers).await?;
         let known_peers = KnownPeers::load(store)?;
-        let node = assemble(
-            config,
-            chain,
-            state,
-            known_peers,
-            tip.to_best_block().height,
-            tasks,
-        )?;
+        profile.height.send_replace(tip.to_best_block().height);
+        let node = assemble(profile, chain, state, known_peers, tasks)?;
+        wallet::settle_unsent(&node).await;
         Ok(Prepared {
             node,
+            channels,
             tip,
-            cache,
+            headers,
             broadcasting,
             deaths,
         })
@@ -154,8 +184,9 @@ impl Prepared {
     pub async fn run(self, sink: Arc<dyn EventSink>) -> Result<Running, StartError> {
         let Prepared {
             node,
+            channels,
             tip,
-            cache,
+            headers,
             broadcasting,
             deaths,
         } = self;
@@ -165,6 +196,11 @@ impl Prepared {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
         }
+        inner.records.begin(
+            inner.store.state.as_ref(),
+            &inner.channel_manager,
+            Arc::clone(&sink),
+        )?;
         let commits = inner.tasks.sibling();
         commits.spawn("commits", commit::commit(node.clone(), commits.stopping()));
         let housekeeping = inner.tasks.sibling();
@@ -176,15 +212,14 @@ impl Prepared {
         );
         let tasks = &inner.tasks;
         tasks.spawn_errand(broadcasting.run());
-        tasks.spawn("chain", sync::follow(node.clone(), tip, cache));
+        tasks.spawn("chain", sync::follow(node.clone(), channels, tip, headers));
         tasks.spawn("HTLCs", htlcs::process(node.clone()));
+        tasks.spawn("closed channels", records::follow(node.clone()));
         tasks.spawn("announcements", gossip::announce_node(node.clone()));
         for listener in listeners {
             tasks.spawn("listener", peers::listen(node.clone(), listener));
         }
-        if !inner.config.offline {
-            tasks.spawn("reconnections", peers::reconnect(node.clone()));
-        }
+        tasks.spawn("peers", peers::look_after(node.clone()));
         Ok(Running {
             node,
             housekeeping,
@@ -225,18 +260,13 @@ impl Running {
 
 /// Puts the parts together that are only needed once everything is up to date: what talks to peers.
 fn assemble(
-    config: NodeConfig,
+    profile: Profile,
     chain: Chain,
     state: LightningState,
     known_peers: KnownPeers,
-    height: u32,
     tasks: Tasks,
 ) -> Result<Node, StartError> {
     let logger = Arc::new(LdkLogger);
-    let node_id = chain
-        .keys
-        .get_node_id(Recipient::Node)
-        .map_err(|()| StartError::Key)?;
     let LightningState {
         store,
         notes,
@@ -261,8 +291,16 @@ fn assemble(
         IgnoringMessageHandler {},
     ));
     let gossip = Arc::new(GossipSync::new(Arc::clone(&graph), None, Arc::clone(&logger)));
+    let attempts = Arc::new(Attempts::default());
+    let terms = Terms {
+        min_capacity_sat: profile.config.min_capacity_sat,
+    };
     let handlers = MessageHandler {
-        chan_handler: Arc::clone(&channel_manager),
+        chan_handler: Arc::new(Gatekeeper::new(
+            Arc::clone(&channel_manager),
+            terms,
+            Arc::clone(&attempts),
+        )),
         route_handler: Arc::new(PatientGossip::new(Arc::clone(&gossip))),
         onion_message_handler: Arc::clone(&onion_messenger),
         custom_message_handler: IgnoringMessageHandler {},
@@ -277,24 +315,16 @@ fn assemble(
         Arc::clone(&chain.keys),
     ));
     gossip::verify_announcements(&gossip, &peer_manager, &chain.bitcoind, &tasks);
-    let coins = Arc::new(bump_transaction::Wallet::new(
-        Arc::clone(&chain.wallet),
-        Arc::clone(&logger),
-    ));
-    let bump = BumpHandler::new(
-        Arc::clone(&chain.broadcaster),
-        coins,
-        Arc::clone(&chain.keys),
-        logger,
-    );
+    let bump = Bump::new(&chain.broadcaster, &chain.wallet, &chain.keys);
     let inner = Inner {
-        node_id,
-        alias: alias_bytes(config.alias.as_deref(), &node_id),
-        rgb: config.rgb.unwrap_or_else(|| default_rgb(&node_id)),
-        config,
+        node_id: profile.node_id,
+        alias: profile.alias,
+        rgb: profile.rgb,
+        config: profile.config,
         keys: chain.keys,
         store,
         notes,
+        records: Records::default(),
         bitcoind: chain.bitcoind,
         fees: chain.fees,
         broadcaster: chain.broadcaster,
@@ -311,7 +341,8 @@ fn assemble(
         openings: Openings::default(),
         closings: Closings::default(),
         known_peers,
-        height: watch::Sender::new(height),
+        attempts,
+        height: profile.height,
         tasks,
     };
     Ok(Node {
@@ -332,50 +363,4 @@ fn watch_monitors(chain_monitor: &ChainMonitor, monitors: Vec<LoneMonitor>) -> R
     }
     chain_monitor.archive_fully_resolved_channel_monitors();
     Ok(())
-}
-
-/// The 32 bytes of a node_announcement's alias (BOLT 7), cut at a character's end.
-fn alias_bytes(alias: Option<&str>, node_id: &PublicKey) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    let alias = alias.map_or_else(|| format!("boltill-{}", &node_id.to_string()[..8]), str::to_owned);
-    let end = (0..=alias.len().min(32))
-        .rev()
-        .find(|&end| alias.is_char_boundary(end))
-        .unwrap_or(0);
-    bytes[..end].copy_from_slice(&alias.as_bytes()[..end]);
-    bytes
-}
-
-/// A colour of its own for each node, as long as nobody chooses one.
-fn default_rgb(node_id: &PublicKey) -> [u8; 3] {
-    let [_, red, green, blue, ..] = node_id.serialize();
-    [red, green, blue]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::str::FromStr;
-
-    fn some_node() -> PublicKey {
-        PublicKey::from_str("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798").unwrap()
-    }
-
-    #[test]
-    fn a_long_alias_is_cut_between_characters() {
-        let alias = alias_bytes(Some(&"é".repeat(20)), &some_node());
-        assert_eq!(std::str::from_utf8(&alias).unwrap(), "é".repeat(16));
-        let alias = alias_bytes(Some(&format!("a{}", "é".repeat(20))), &some_node());
-        assert_eq!(
-            std::str::from_utf8(&alias[..31]).unwrap(),
-            format!("a{}", "é".repeat(15))
-        );
-        assert_eq!(alias[31], 0);
-    }
-
-    #[test]
-    fn a_node_without_an_alias_is_called_after_its_id() {
-        let alias = alias_bytes(None, &some_node());
-        assert_eq!(&alias[..17], b"boltill-0279be66\0");
-    }
 }

@@ -5,12 +5,14 @@ use crate::config::NodeConfig;
 use crate::keys::Keys;
 use crate::ldk::{ChainMonitor, ChannelManager, Graph, MessageRouter, Router, Scorer, Sweeper, UpdateWriter};
 use crate::logger::LdkLogger;
+use crate::profile::Profile;
 use crate::seed::Seed;
 use crate::start::StartError;
 use crate::store::LdkStore;
 use crate::sync::LoneMonitor;
+use crate::wallet;
 use bitcoin::BlockHash;
-use boltill_onchain::{Bitcoind, BroadcastTask, Broadcaster, FeeRates, Wallet};
+use boltill_onchain::{Bitcoind, BlockchainInfo, BroadcastTask, Broadcaster, FeeRates, Wallet};
 use boltill_types::{StateStore, UnixSeconds};
 use lightning::chain::BestBlock;
 use lightning::io;
@@ -44,26 +46,19 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// Opens seed and wallet. A seed is only made where no channels are on file; a wallet made now has its birthday at
-    /// the chain's present `tip`.
+    /// Opens the wallet, and with a seed that has been used elsewhere looks for its coins.
     pub(crate) async fn open(
-        bitcoind: Bitcoind,
-        tip: BestBlock,
-        config: &NodeConfig,
+        profile: &Profile,
+        seed: &Seed,
+        info: &BlockchainInfo,
         store: &Arc<dyn StateStore>,
     ) -> Result<(Chain, BroadcastTask), StartError> {
-        let bitcoind = Arc::new(bitcoind);
-        let fees = Arc::new(FeeRates::new());
+        let (bitcoind, config) = (Arc::clone(&profile.bitcoind), &profile.config);
+        let fees = Arc::new(FeeRates::new().forced(config.force_feerates));
         if let Err(error) = fees.refresh(&bitcoind).await {
             tracing::warn!("no feerates from bitcoind yet, using cautious ones: {error}");
         }
-        let seed = Seed::load_or_create(&config.network_dir, is_blank(store.as_ref())?)?;
-        let wallet = Arc::new(Wallet::open(
-            config.network,
-            seed.bytes(),
-            tip,
-            Arc::clone(store),
-        )?);
+        let wallet = wallet::open(&bitcoind, seed, &profile.node_id, info, config, store).await?;
         let (broadcaster, broadcasting) = Broadcaster::new(Arc::clone(&bitcoind), Arc::clone(&wallet));
         let keys = Arc::new(Keys::new(seed.bytes(), Arc::clone(&wallet)));
         Ok((
@@ -80,7 +75,7 @@ impl Chain {
 }
 
 /// Whether no node has ever run on this store.
-fn is_blank(store: &dyn StateStore) -> Result<bool, StartError> {
+pub(crate) fn is_blank(store: &dyn StateStore) -> Result<bool, StartError> {
     let primary = CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE;
     let secondary = CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE;
     let manager = store

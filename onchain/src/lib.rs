@@ -14,12 +14,17 @@ mod testing;
 mod wallet;
 
 pub use bitcoind::{
-    Bitcoind, BitcoindConfig, BitcoindError, BlockchainInfo, ChainStatus, ConfigError, FeeMode, MempoolInfo,
-    MempoolListing, NetworkInfo, PackageResult, PackageTx, StartError, TxOutInfo, WrongChain,
+    Bitcoind, BitcoindConfig, BitcoindError, BlockchainInfo, ChainStatus, ConfigError, FeeMode,
+    FundingOutputs, MempoolInfo, MempoolListing, NetworkInfo, PackageResult, PackageTx, StartError,
+    TxOutInfo, WrongChain,
 };
 pub use broadcast::{BroadcastTask, Broadcaster, PublishError, Published};
-pub use fees::{Estimate, FeeRates, Feerate, FeerateError, FeerateName, OnchainFeeEstimates};
+pub use fees::{
+    Estimate, FeeRates, Feerate, FeerateError, FeerateName, ForcedFeerates, ForcedFeeratesError,
+    OnchainFeeEstimates,
+};
 pub use wallet::{
-    AddressKind, Balance, BuiltSpend, Coin, CoinStatus, IssuedAddress, Spend, SpendAmount, SpendError,
-    SpendEstimate, Wallet, WalletError, WalletTransaction,
+    AddressKind, Balance, BuiltSpend, Coin, CoinStatus, Hold, IssuedAddress, Rescan, ScanError, Spend,
+    SpendAmount, SpendError, SpendEstimate, Wallet, WalletError, WalletTransaction, before_any_coin,
+    has_wallet,
 };

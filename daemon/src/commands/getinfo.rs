@@ -4,18 +4,20 @@ use super::prelude::*;
 use super::shared::address::{self, NetAddress};
 use super::shared::channel::ChannelState;
 use bitcoin::secp256k1::PublicKey;
-use boltill_node::{ChannelDetails, Features, Node};
+use boltill_node::{ChannelDetails, Features, Node, Profile};
 use boltill_onchain::ChainStatus;
 use boltill_types::Msat;
 use hex_conservative::DisplayHex;
 use lightning::ln::msgs::SocketAddress;
 use serde::Serialize;
+use std::cmp::Ordering;
 
 parameters! {
     /// Tell about the node: its id, its addresses, how far it has got
     ///
-    /// Takes no parameters. While the node catches up with the chain when it starts, this fails; afterwards warnings
-    /// say when bitcoind is away or behind.
+    /// Takes no parameters. Answers also while the node waits for bitcoind or catches up with the chain after its
+    /// start, when the other commands about money fail: the numbers of peers and channels are 0 then. Warnings say what is
+    /// waited for, then and later.
     pub struct GetInfo {}
 }
 
@@ -81,10 +83,10 @@ pub const COMMAND: Command = Command {
         ),
         Field::always("fees_collected_msat", Kind::Msat, "What forwarding has earned."),
         Field::always("lightning-dir", Kind::String, "Where the node's files are."),
-        Field::always(
+        Field::sometimes(
             "our_features",
             Kind::Object(FEATURES),
-            "The features that we offer (BOLT 9).",
+            "The features that we offer (BOLT 9); as soon as the node has started.",
         ),
         Field::sometimes(
             "warning_bitcoind_sync",
@@ -129,7 +131,8 @@ struct Info {
     fees_collected_msat: Msat,
     #[serde(rename = "lightning-dir")]
     lightning_dir: String,
-    our_features: OurFeatures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    our_features: Option<OurFeatures>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning_bitcoind_sync: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,27 +156,25 @@ struct OurFeatures {
 
 impl Run for GetInfo {
     async fn run(self, call: Call) -> Outcome {
-        Answer::of(&Info::of(call.node()?))
+        Answer::of(&Info::of(call.profile()?, call.node().ok()))
     }
 }
 
 impl Info {
-    fn of(node: &Node) -> Info {
-        let config = node.config();
-        let channels = node.channels();
-        let blockheight = *node.height().borrow();
-        let status = node.chain_status();
+    /// What there is to tell of a node that may still be starting.
+    fn of(profile: &Profile, node: Option<&Node>) -> Info {
+        let config = profile.config();
+        let channels = node.map(Node::channels).unwrap_or_default();
+        // The height before the status, which is never the older of the two.
+        let blockheight = *profile.height().borrow();
+        let warnings = Warnings::of(&profile.chain_status(), blockheight, profile.missing_block());
         Info {
-            id: node.id(),
-            alias: node.alias(),
-            color: node.rgb().to_lower_hex_string(),
-            num_peers: super::listpeers::count(node.peers(), &channels),
+            id: profile.id(),
+            alias: profile.alias(),
+            color: profile.rgb().to_lower_hex_string(),
+            num_peers: node.map_or(0, |node| super::listpeers::count(node.peers(), &channels)),
             channels: Channels::count(&channels),
-            address: node
-                .announced_addresses()
-                .iter()
-                .filter_map(NetAddress::of)
-                .collect(),
+            address: config.announce.iter().filter_map(NetAddress::of).collect(),
             binding: config
                 .bind
                 .iter()
@@ -181,24 +182,49 @@ impl Info {
                 .collect(),
             version: VERSION,
             blockheight,
-            network: node.network().to_string(),
+            network: profile.network().to_string(),
             // No forward is put on record yet, so there is nothing to add up.
             fees_collected_msat: Msat::ZERO,
             lightning_dir: config.network_dir.display().to_string(),
-            our_features: node.features().into(),
-            warning_bitcoind_sync: status.warning(),
-            warning_lightningd_sync: behind(&status, blockheight),
+            our_features: node.map(|node| node.features().into()),
+            warning_bitcoind_sync: warnings.bitcoind,
+            warning_lightningd_sync: warnings.lightningd,
         }
     }
 }
 
-/// What to say while bitcoind has blocks that the node has not seen.
-fn behind(status: &ChainStatus, blockheight: u32) -> Option<String> {
-    match status {
-        ChainStatus::Synced { height } if blockheight < *height => Some(format!(
-            "Still loading latest blocks from bitcoind: block {blockheight} of {height}."
-        )),
-        _ => None,
+/// What keeps the node from the tip of the chain; as in Core Lightning one thing at a time.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Warnings {
+    bitcoind: Option<String>,
+    lightningd: Option<String>,
+}
+
+impl Warnings {
+    fn of(status: &ChainStatus, blockheight: u32, missing_block: Option<String>) -> Warnings {
+        let mut warnings = Warnings {
+            bitcoind: status.warning(),
+            lightningd: missing_block.map(|why| format!("Still loading latest blocks from bitcoind: {why}.")),
+        };
+        let ChainStatus::Synced { height } = status else {
+            warnings.lightningd = None;
+            return warnings;
+        };
+        match blockheight.cmp(height) {
+            Ordering::Greater => {
+                warnings.bitcoind = Some(format!(
+                    "Bitcoind is not up-to-date with network: its chain ends at block {height}, and this node has seen \
+                     block {blockheight}."
+                ));
+            }
+            Ordering::Less => {
+                let words =
+                    || format!("Still loading latest blocks from bitcoind: block {blockheight} of {height}.");
+                warnings.lightningd.get_or_insert_with(words);
+            }
+            Ordering::Equal => warnings.lightningd = None,
+        }
+        warnings
     }
 }
 
@@ -257,10 +283,24 @@ mod tests {
     }
 
     #[test]
-    fn being_behind_bitcoind_is_warned_of() {
+    fn being_behind_bitcoind_and_bitcoind_behind_us_are_warned_of() {
         let status = ChainStatus::Synced { height: 110 };
-        assert_eq!(behind(&status, 110), None);
-        assert!(behind(&status, 109).is_some());
-        assert_eq!(behind(&ChainStatus::Unknown, 0), None);
+        assert_eq!(Warnings::of(&status, 110, None), Warnings::default());
+        let behind = Warnings::of(&status, 109, None);
+        assert_eq!(behind.bitcoind, None);
+        assert!(behind.lightningd.unwrap().ends_with("block 109 of 110."));
+        let pruned = Warnings::of(&status, 109, Some("it is gone".to_owned()));
+        assert!(pruned.lightningd.unwrap().ends_with("it is gone."));
+        let ahead = Warnings::of(&status, 111, None);
+        assert_eq!(ahead.lightningd, None);
+        assert!(ahead.bitcoind.unwrap().contains("ends at block 110"));
+        assert!(Warnings::of(&ChainStatus::Unknown, 0, None).bitcoind.is_some());
+    }
+
+    #[tokio::test]
+    async fn without_a_profile_the_daemon_is_still_starting() {
+        let call = crate::commands::test_call();
+        let error = call.answer("getinfo", "{}").await.unwrap_err();
+        assert!(error.contains("still starting"), "{error}");
     }
 }

@@ -22,6 +22,9 @@ pub struct BlockchainInfo {
     /// Whether old blocks have been thrown away.
     #[serde(default)]
     pub pruned: bool,
+    /// If so, the lowest block that is still there.
+    #[serde(rename = "pruneheight", default)]
+    pub prune_height: Option<u32>,
 }
 
 /// `getnetworkinfo`.
@@ -154,4 +157,14 @@ pub(crate) struct VerboseHeader {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PeerInfo {
     pub(crate) id: u64,
+    /// What it offers, in words.
+    #[serde(rename = "servicesnames", default)]
+    services: Vec<String>,
+}
+
+impl PeerInfo {
+    /// Whether it offers every block, not the latest 288 only (BIP 159).
+    pub(crate) fn has_all_blocks(&self) -> bool {
+        self.services.iter().any(|service| service == "NETWORK")
+    }
 }

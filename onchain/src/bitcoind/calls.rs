@@ -3,13 +3,14 @@
 use super::answers::{MempoolAcceptance, PeerInfo, SmartFee, VerboseHeader, feerate_of};
 use super::{
     Bitcoind, BitcoindError, BlockchainInfo, FeeMode, MempoolInfo, MempoolListing, NetworkInfo,
-    PackageResult, RPC_NOT_FOUND, TxOutInfo,
+    PackageResult, RPC_MISC_ERROR, RPC_NOT_FOUND, TxOutInfo,
 };
 use bitcoin::block::Header;
 use bitcoin::consensus::encode::{deserialize_hex, serialize_hex};
 use bitcoin::{Block, BlockHash, CompactTarget, FeeRate, OutPoint, Transaction, Txid, block};
 use lightning_block_sync::BlockHeaderData;
 use serde_json::json;
+use std::sync::atomic::Ordering;
 
 /// An answer of nothing but `null` or a value of no interest.
 type Ignored = serde::de::IgnoredAny;
@@ -54,21 +55,35 @@ impl Bitcoind {
         decode("getblock", &hex)
     }
 
-    /// Asks the peers of a pruned bitcoind for a block (`getblockfrompeer`); [`Bitcoind::block`] has it a little later.
-    pub(super) async fn fetch_pruned_block(&self, hash: &BlockHash) -> Result<(), BitcoindError> {
-        const PEERS: usize = 3;
+    /// Has bitcoind ask one of its peers for a block that it has pruned (`getblockfrompeer`); [`Bitcoind::block`] has it a
+    /// little later. False when no peer has it.
+    ///
+    /// One peer only, another one each time: bitcoind ignores what a peer sends once it has asked the next.
+    pub(super) async fn fetch_pruned_block(&self, hash: &BlockHash) -> Result<bool, BitcoindError> {
         let peers: Vec<PeerInfo> = self.call("getpeerinfo", json!([])).await?;
-        for peer in peers.iter().take(PEERS) {
+        let mut able: Vec<u64> = peers
+            .iter()
+            .filter(|peer| peer.has_all_blocks())
+            .map(|peer| peer.id)
+            .collect();
+        let turn = self.fetches.fetch_add(1, Ordering::Relaxed) % able.len().max(1);
+        able.rotate_left(turn);
+        for peer in able {
             match self
-                .call::<Ignored>("getblockfrompeer", json!([hash, peer.id]))
+                .call::<Ignored>("getblockfrompeer", json!([hash, peer]))
                 .await
             {
-                // "Block already downloaded", "Already requested from this peer", a peer that does not serve blocks.
-                Ok(_) | Err(BitcoindError::Rpc { .. }) => {}
+                Ok(_) => return Ok(true),
+                // "Block already downloaded"
+                Err(error) if error.rpc_code() == Some(RPC_MISC_ERROR) && self.block(hash).await.is_ok() => {
+                    return Ok(true);
+                }
+                // "Already requested from this peer", a peer that has gone or sends nothing: the next one.
+                Err(BitcoindError::Rpc { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// An output, if it exists and is unspent (`gettxout`); with `include_mempool` also by what is not yet in a block.

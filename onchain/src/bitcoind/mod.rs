@@ -18,6 +18,7 @@ pub use answers::{
 };
 pub use config::{BitcoindConfig, ConfigError};
 pub use error::{BitcoindError, StartError, WrongChain};
+pub use source::FundingOutputs;
 pub use status::ChainStatus;
 
 pub(crate) use answers::feerate_of;
@@ -32,6 +33,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -52,6 +55,10 @@ pub struct Bitcoind {
     auth: Auth,
     network: Network,
     status: watch::Sender<ChainStatus>,
+    /// The block that was asked for last and that bitcoind has thrown away, in words.
+    missing_block: Mutex<Option<String>>,
+    /// Counts the blocks that peers were asked for.
+    fetches: AtomicUsize,
 }
 
 /// The envelope around every answer; bitcoind sends it with HTTP statuses 200, 404 and 500.
@@ -90,6 +97,8 @@ impl Bitcoind {
             auth: Auth::new(endpoint.credentials),
             network: config.network,
             status: watch::Sender::new(ChainStatus::Unknown),
+            missing_block: Mutex::new(None),
+            fetches: AtomicUsize::new(0),
         })
     }
 

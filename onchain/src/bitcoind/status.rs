@@ -3,6 +3,7 @@
 use super::{Bitcoind, BitcoindError, BlockchainInfo, StartError, WrongChain};
 use bitcoin::Network;
 use boltill_types::UnixSeconds;
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -28,6 +29,8 @@ pub enum ChainStatus {
         /// What it is doing, in its own words.
         message: String,
     },
+    /// It answers, but for another chain.
+    WrongChain(WrongChain),
     /// It does not answer, or refuses our credentials.
     Unreachable {
         /// When that was first seen.
@@ -46,6 +49,7 @@ impl ChainStatus {
             ChainStatus::Syncing { blocks, headers } => Some(format!(
                 "Bitcoind is not up-to-date with network: it has validated {blocks} of {headers} blocks."
             )),
+            ChainStatus::WrongChain(wrong) => Some(format!("Bitcoind cannot be used: {wrong}.")),
             ChainStatus::WarmingUp { message } => Some(format!("Bitcoind is warming up: {message}")),
             ChainStatus::Unreachable { since, why } => {
                 let seconds = UnixSeconds::now().0.saturating_sub(since.0);
@@ -93,6 +97,18 @@ impl Bitcoind {
         self.status.subscribe()
     }
 
+    /// What stands in the way of reading on: a block that bitcoind has thrown away and cannot get back from its peers.
+    pub fn missing_block(&self) -> Option<String> {
+        self.missing_block
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn note_missing_block(&self, why: Option<String>) {
+        *self.missing_block.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
     /// Asks bitcoind how it is doing and makes that known through [`Bitcoind::status`].
     pub async fn probe(&self) -> ChainStatus {
         let answer = self.blockchain_info().await;
@@ -101,7 +117,10 @@ impl Bitcoind {
 
     fn note(&self, answer: Result<&BlockchainInfo, &BitcoindError>) -> ChainStatus {
         let status = match answer {
-            Ok(info) => ChainStatus::of_info(self.network, info),
+            Ok(info) => match self.check_chain(info) {
+                Ok(()) => ChainStatus::of_info(self.network, info),
+                Err(wrong) => ChainStatus::WrongChain(wrong),
+            },
             Err(error) => ChainStatus::of_error(error, &self.status.borrow()),
         };
         self.status.send_if_modified(|known| {
@@ -120,7 +139,7 @@ impl Bitcoind {
         Ok(self.check_chain(&self.blockchain_info().await?)?)
     }
 
-    fn check_chain(&self, info: &BlockchainInfo) -> Result<(), WrongChain> {
+    pub(super) fn check_chain(&self, info: &BlockchainInfo) -> Result<(), WrongChain> {
         if info.chain == self.network.to_core_arg() {
             return Ok(());
         }
@@ -179,6 +198,7 @@ mod tests {
             best_block_hash: BlockHash::all_zeros(),
             initial_block_download,
             pruned: false,
+            prune_height: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Calls, against something that answers like bitcoind.
 
 use crate::testing::{COOKIE_TWO, FakeBitcoind, connect, write_cookie};
-use crate::{BitcoindError, ChainStatus, FeeMode, StartError};
+use crate::{BitcoindError, ChainStatus, FeeMode, FundingOutputs, StartError};
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
 use lightning_block_sync::gossip::UtxoSource;
@@ -148,8 +148,7 @@ async fn ldk_is_told_what_may_be_asked_again() {
             Err((-1, "Block not available (pruned data)"))
         }
         "getblock" => Err((-5, "Block not found")),
-        "getpeerinfo" => Ok(json!([{ "id": 3 }])),
-        "getblockfrompeer" => Ok(json!({})),
+        "getpeerinfo" => Ok(json!([{ "id": 3, "servicesnames": ["WITNESS", "NETWORK_LIMITED"] }])),
         "gettxout" => Ok(Value::Null),
         _ => Err((-28, "Loading wallet...")),
     })
@@ -158,14 +157,44 @@ async fn ldk_is_told_what_may_be_asked_again() {
     let kind = |result: Result<_, lightning_block_sync::BlockSourceError>| result.err().unwrap().kind();
     let pruned = bitcoind.get_block(&BlockHash::all_zeros()).await;
     assert_eq!(kind(pruned.map(drop)), BlockSourceErrorKind::Transient);
+    let missing = bitcoind.missing_block().unwrap();
+    assert!(missing.contains("connected to nobody who has it"), "{missing}");
     let unknown = bitcoind.get_block(&BlockHash::hash(&[1])).await;
     assert_eq!(kind(unknown.map(drop)), BlockSourceErrorKind::Persistent);
     assert_eq!(
         kind(bitcoind.get_best_block().await.map(drop)),
         BlockSourceErrorKind::Transient
     );
-    let spent = bitcoind
+    assert_eq!(bitcoind.missing_block(), None);
+    let outputs = FundingOutputs::new(bitcoind.into());
+    let spent = outputs
         .is_output_unspent(OutPoint::new(Txid::all_zeros(), 0))
         .await;
     assert!(!spent.unwrap());
+}
+
+#[tokio::test]
+async fn a_pruned_block_is_fetched_from_a_peer_that_has_all_blocks() {
+    let datadir = tempfile::tempdir().unwrap();
+    let fetched = AtomicUsize::new(0);
+    let genesis = bitcoin::constants::genesis_block(bitcoin::Network::Regtest);
+    let hex = bitcoin::consensus::encode::serialize_hex(&genesis);
+    let server = FakeBitcoind::start(move |method, params| match method {
+        "getblock" if fetched.load(Ordering::SeqCst) == 0 => Err((-1, "Block not available (pruned data)")),
+        "getblock" => Ok(json!(hex)),
+        "getpeerinfo" => Ok(json!([
+            { "id": 3, "servicesnames": ["NETWORK_LIMITED"] },
+            { "id": 8, "servicesnames": ["NETWORK", "WITNESS"] },
+        ])),
+        "getblockfrompeer" if params[1] == json!(8) => {
+            fetched.fetch_add(1, Ordering::SeqCst);
+            Ok(json!({}))
+        }
+        _ => Err((-1, "no")),
+    })
+    .await;
+    let bitcoind = connect(server.port, datadir.path());
+    let block = bitcoind.get_block(&genesis.block_hash()).await;
+    assert!(matches!(block, Ok(lightning_block_sync::BlockData::FullBlock(block)) if block == genesis));
+    assert_eq!(bitcoind.missing_block(), None);
 }
