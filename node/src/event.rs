@@ -1,5 +1,6 @@
 //! What happens on the network that the rules about money need to know.
 
+use bitcoin::secp256k1::PublicKey;
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, StoreError};
 use lightning::ln::channelmanager::PaymentId;
 use std::future::Future;
@@ -41,6 +42,8 @@ pub enum NodeEvent {
         refused_by_payee: bool,
         /// The channel that failed, where it is known.
         short_channel_id: Option<u64>,
+        /// Where on its way it failed.
+        fault: PathFault,
     },
     /// One part of a payment of ours arrived.
     PartSucceeded {
@@ -54,6 +57,30 @@ pub enum NodeEvent {
         /// What went out.
         amount_out: Option<Msat>,
     },
+}
+
+/// Where on its way a part of a payment failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PathFault {
+    /// Who told of it: 0 is us, 1 the node at the end of the first channel, and so on.
+    pub index: u32,
+    /// The same node's key; `None` is us.
+    pub node: Option<PublicKey>,
+    /// The channel that it is about.
+    pub channel: Option<FaultyChannel>,
+    /// The failure's number in BOLT 4, where LDK leaves no doubt about it.
+    pub failcode: Option<u16>,
+}
+
+/// A channel on the way of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultyChannel {
+    /// Its short channel id.
+    pub short_channel_id: u64,
+    /// Which end the payment was to enter; `None` is us.
+    pub from: Option<PublicKey>,
+    /// Which end it was to leave.
+    pub to: PublicKey,
 }
 
 /// A payment to us.

@@ -8,6 +8,7 @@
 
 mod channels;
 mod connections;
+mod fault;
 mod onchain;
 mod payments;
 

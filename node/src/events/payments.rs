@@ -64,12 +64,15 @@ pub(super) fn translate(event: Event) -> Option<NodeEvent> {
         Event::PaymentPathFailed {
             payment_id,
             payment_failed_permanently,
+            failure,
+            path,
             short_channel_id,
             ..
         } => NodeEvent::PartFailed {
             payment_id: payment_id?,
             refused_by_payee: payment_failed_permanently,
             short_channel_id,
+            fault: super::fault::of(&path, &failure, short_channel_id, payment_failed_permanently),
         },
         Event::PaymentForwarded {
             total_fee_earned_msat,
