@@ -1,13 +1,12 @@
 //! The handle to a running node.
 
+use crate::bump::Bump;
 use crate::channels::{Closings, Openings};
 use crate::commit::Notes;
 use crate::config::NodeConfig;
 use crate::keys::Keys;
-use crate::ldk::{
-    BumpHandler, ChainMonitor, ChannelManager, GossipSync, OnionMessenger, PeerManager, Scorer, Sweeper,
-};
-use crate::peers::KnownPeers;
+use crate::ldk::{ChainMonitor, ChannelManager, GossipSync, OnionMessenger, PeerManager, Scorer, Sweeper};
+use crate::peers::{Attempts, KnownPeers};
 use crate::store::LdkStore;
 use crate::tasks::Tasks;
 use bitcoin::Network;
@@ -51,10 +50,11 @@ pub(crate) struct Inner {
     pub(crate) onion_messenger: Arc<OnionMessenger>,
     pub(crate) peer_manager: Arc<PeerManager>,
     pub(crate) sweeper: Arc<Sweeper>,
-    pub(crate) bump: BumpHandler,
+    pub(crate) bump: Bump,
     pub(crate) openings: Openings,
     pub(crate) closings: Closings,
     pub(crate) known_peers: KnownPeers,
+    pub(crate) attempts: Arc<Attempts>,
     pub(crate) height: watch::Sender<u32>,
     pub(crate) tasks: Tasks,
 }

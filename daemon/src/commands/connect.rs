@@ -16,7 +16,8 @@ parameters! {
     ///
     /// Without *host*, the node is looked for where it was last found, and then where it announces itself. A peer
     /// that is connected already is left as it is, and its address is answered. Peers with channels are connected to
-    /// by themselves, again and again, so this is for the first time only.
+    /// by themselves, again and again, so this is for the first time only. A peer without a channel that goes away
+    /// again is forgotten.
     pub struct Connect {
         /// The node's public key; also `id@host` or `id@host:port`, in which case *host* and *port* must not be given.
         required id: Target,
@@ -52,6 +53,10 @@ pub const COMMAND: Command = Command {
         (
             Code::ConnectAllAddressesFailed,
             "No address answered; the message says how the last one failed.",
+        ),
+        (
+            Code::ConnectDisconnected,
+            "The node was reached, and hung up at once.",
         ),
     ],
     examples: &[Example {
@@ -209,6 +214,7 @@ impl Failure for ConnectError {
         match self {
             ConnectError::NoAddress => Code::ConnectNoKnownAddress,
             ConnectError::AllFailed(_) => Code::ConnectAllAddressesFailed,
+            ConnectError::Disconnected => Code::ConnectDisconnected,
             ConnectError::Ourselves => Code::InvalidParams,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::EventHandler;
 use crate::channels::OpenError;
+use crate::flood::tell_refusal;
 use bitcoin::Amount;
 use bitcoin::secp256k1::PublicKey;
 use lightning::events::{Event, FundingInfo, ReplayEvent};
@@ -80,17 +81,14 @@ impl EventHandler {
         Ok(())
     }
 
-    /// Accepts a channel that somebody wants to open to us, unless it is too small to be of use, or we could not
+    /// Accepts a channel that somebody wants to open to us and that is on our terms (`peers/terms.rs`), unless we could not
     /// afford to close it: a commitment with anchors pays too low a fee by itself.
     fn answer_open_request(&self, id: ChannelId, peer: PublicKey, funding: Amount, anchors: bool) {
         let inner = &self.node.inner;
-        let minimum = Amount::from_sat(inner.config.min_capacity_sat);
         let reserve = self.node.anchor_reserve(usize::from(anchors));
         let coins = inner.wallet.balance().confirmed;
-        let refusal = if funding < minimum {
-            Some(format!("a channel must have at least {minimum}, not {funding}"))
-        } else if anchors && coins < reserve {
-            tracing::warn!(
+        let refusal = if anchors && coins < reserve {
+            tell_refusal!(
                 "a channel of {funding} from {peer} is refused: closing it may need {reserve} on chain, and the \
                  wallet has {coins}"
             );
@@ -110,7 +108,7 @@ impl EventHandler {
             }
         };
         if let Err(error) = answered {
-            tracing::debug!("the channel that {peer} asked for is gone: {error:?}");
+            tell_refusal!("the channel of {funding} that {peer} asked for is not accepted: {error:?}");
         }
     }
 }

@@ -15,12 +15,12 @@ use lightning::ln::msgs::{
 use lightning::routing::gossip::NodeId;
 use lightning::types::features::{InitFeatures, NodeFeatures};
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many messages of each kind are kept; the oldest go first. Nothing of them has been checked yet, so a flood of them must
-/// cost no more than this.
+/// How many messages of each kind are kept. Nothing of them has been checked yet, so a flood of them must cost no more than this.
 const KEPT: usize = 500;
+/// How many of them may come from one peer, so that one that makes them up leaves room for the others.
+const KEPT_OF_ONE_PEER: usize = 100;
 /// Messages with more data than this of kinds that nobody knows yet are not kept.
 const MAX_EXCESS_BYTES: usize = 256;
 
@@ -39,37 +39,50 @@ struct Early {
     outbox: Vec<MessageSendEvent>,
 }
 
-/// The latest value of each key, of the last [`KEPT`] keys.
+/// Who told; `None` is ourselves.
+type Teller = Option<PublicKey>;
+
+/// The latest value of each key, by who told it: what one peer says does not replace what another has said.
 struct Latest<K, V> {
-    values: HashMap<K, V>,
-    order: VecDeque<K>,
+    told: HashMap<Teller, VecDeque<(K, V)>>,
 }
 
 impl<K, V> Default for Latest<K, V> {
     fn default() -> Self {
-        Latest {
-            values: HashMap::new(),
-            order: VecDeque::new(),
-        }
+        Latest { told: HashMap::new() }
     }
 }
 
-impl<K: Clone + Eq + Hash, V> Latest<K, V> {
-    fn keep(&mut self, key: K, value: V) {
-        if self.values.insert(key.clone(), value).is_none() {
-            self.order.push_back(key);
+impl<K: PartialEq, V> Latest<K, V> {
+    /// When there are too many, the oldest goes of who has told most.
+    fn keep(&mut self, from: Teller, key: K, value: V) {
+        let told = self.told.entry(from).or_default();
+        told.retain(|(kept, _)| *kept != key);
+        told.push_back((key, value));
+        if told.len() > KEPT_OF_ONE_PEER {
+            told.pop_front();
         }
-        if self.order.len() > KEPT
-            && let Some(oldest) = self.order.pop_front()
+        if self.told.values().map(VecDeque::len).sum::<usize>() > KEPT
+            && let Some(most) = self.told.values_mut().max_by_key(|told| told.len())
         {
-            self.values.remove(&oldest);
+            most.pop_front();
         }
     }
 
-    fn take(&mut self, key: &K) -> Option<V> {
-        let value = self.values.remove(key)?;
-        self.order.retain(|kept| kept != key);
-        Some(value)
+    /// What everybody has told about this, which may differ.
+    fn take(&mut self, key: &K) -> Vec<V> {
+        let mut values = Vec::new();
+        for told in self.told.values_mut() {
+            if let Some(at) = told.iter().position(|(kept, _)| kept == key) {
+                values.extend(told.remove(at).map(|(_, value)| value));
+            }
+        }
+        self.told.retain(|_, told| !told.is_empty());
+        values
+    }
+
+    fn forget(&mut self, teller: Teller) {
+        self.told.remove(&teller);
     }
 }
 
@@ -101,20 +114,18 @@ impl PatientGossip {
     fn catch_up(&self, announced: &ChannelAnnouncement) {
         let channel = &announced.contents;
         for direction in [0, 1] {
-            let Some(update) = self.with(|early| early.updates.take(&(channel.short_channel_id, direction)))
-            else {
-                continue;
-            };
-            if let Ok(true) = self.inner.handle_channel_update(None, &update) {
-                self.pass_on(MessageSendEvent::BroadcastChannelUpdate { msg: update });
+            let key = (channel.short_channel_id, direction);
+            for update in self.with(|early| early.updates.take(&key)) {
+                if let Ok(true) = self.inner.handle_channel_update(None, &update) {
+                    self.pass_on(MessageSendEvent::BroadcastChannelUpdate { msg: update });
+                }
             }
         }
         for node_id in [channel.node_id_1, channel.node_id_2] {
-            let Some(node) = self.with(|early| early.nodes.take(&node_id)) else {
-                continue;
-            };
-            if let Ok(true) = self.inner.handle_node_announcement(None, &node) {
-                self.pass_on(MessageSendEvent::BroadcastNodeAnnouncement { msg: node });
+            for node in self.with(|early| early.nodes.take(&node_id)) {
+                if let Ok(true) = self.inner.handle_node_announcement(None, &node) {
+                    self.pass_on(MessageSendEvent::BroadcastNodeAnnouncement { msg: node });
+                }
             }
         }
     }
@@ -134,7 +145,7 @@ impl RoutingMessageHandler for PatientGossip {
         let node_id = node.contents.node_id;
         let excess = node.contents.excess_data.len() + node.contents.excess_address_data.len();
         if handled.is_err() && excess <= MAX_EXCESS_BYTES && !self.is_known_node(&node_id) {
-            self.with(|early| early.nodes.keep(node_id, node.clone()));
+            self.with(|early| early.nodes.keep(from, node_id, node.clone()));
         }
         handled
     }
@@ -159,7 +170,7 @@ impl RoutingMessageHandler for PatientGossip {
         let excess = contents.excess_data.len();
         if handled.is_err() && excess <= MAX_EXCESS_BYTES && !self.is_known(contents.short_channel_id) {
             let key = (contents.short_channel_id, contents.channel_flags & 1);
-            self.with(|early| early.updates.keep(key, update.clone()));
+            self.with(|early| early.updates.keep(from, key, update.clone()));
         }
         handled
     }
@@ -220,6 +231,10 @@ impl BaseMessageHandler for PatientGossip {
     }
 
     fn peer_disconnected(&self, peer: PublicKey) {
+        self.with(|early| {
+            early.updates.forget(Some(peer));
+            early.nodes.forget(Some(peer));
+        });
         self.inner.peer_disconnected(peer);
     }
 
@@ -240,18 +255,51 @@ impl BaseMessageHandler for PatientGossip {
 mod tests {
     use super::*;
 
+    use bitcoin::secp256k1::{Secp256k1, SecretKey};
+
+    fn peer(number: u8) -> Teller {
+        let secret = SecretKey::from_slice(&[number; 32]).unwrap();
+        Some(PublicKey::from_secret_key(&Secp256k1::new(), &secret))
+    }
+
+    fn kept(latest: &Latest<usize, &str>) -> usize {
+        latest.told.values().map(VecDeque::len).sum()
+    }
+
     #[test]
     fn the_latest_of_each_is_kept_and_the_oldest_go_first() {
         let mut latest = Latest::default();
-        for key in 0..KEPT {
-            latest.keep(key, "first");
+        for key in 0..KEPT_OF_ONE_PEER {
+            latest.keep(peer(1), key, "first");
         }
-        latest.keep(1, "second");
-        latest.keep(KEPT, "one too many");
-        assert_eq!(latest.take(&0), None, "the oldest has gone");
-        assert_eq!(latest.take(&1), Some("second"));
-        assert_eq!(latest.take(&1), None, "it is taken once");
-        assert_eq!(latest.take(&KEPT), Some("one too many"));
-        assert_eq!(latest.values.len(), latest.order.len());
+        latest.keep(peer(1), 1, "second");
+        latest.keep(peer(1), KEPT, "one too many");
+        assert!(latest.take(&0).is_empty(), "the oldest has gone");
+        assert_eq!(latest.take(&1), ["second"]);
+        assert!(latest.take(&1).is_empty(), "it is taken once");
+        assert_eq!(latest.take(&KEPT), ["one too many"]);
+    }
+
+    #[test]
+    fn a_peer_that_says_much_leaves_room_for_the_others_and_says_nothing_in_their_place() {
+        let mut latest = Latest::default();
+        latest.keep(peer(1), 7, "honest");
+        for liar in 2..20 {
+            for key in 0..2 * KEPT {
+                latest.keep(peer(liar), key, "made up");
+            }
+            latest.keep(peer(liar), 7, "made up");
+        }
+        assert_eq!(kept(&latest), KEPT);
+        let told = latest.take(&7);
+        assert!(told.contains(&"honest"), "{told:?}");
+        for liar in 2..20 {
+            latest.forget(peer(liar));
+        }
+        assert_eq!(
+            kept(&latest),
+            0,
+            "who has gone is forgotten with all that it said"
+        );
     }
 }
