@@ -22,6 +22,7 @@ fn outline(change: &Change) -> (Subsystem, IndexKind, u64, &'static str) {
     let status = match &change.details {
         ChangeDetails::Invoice(invoice) => invoice.status.as_str(),
         ChangeDetails::Sendpay(payment) => payment.status.as_str(),
+        ChangeDetails::Forward(forward) => forward.status.as_str(),
     };
     (change.subsystem(), change.kind, change.index, status)
 }

@@ -217,6 +217,8 @@ async fn commit_once(node: &Node) -> TaskResult {
         waiters,
         ..
     } = noted;
+    // Behind the serialisation: what the manager just written knows of has been seen then.
+    changes.extend(inner.records.look(&inner.channel_manager));
     let manager_key = state_key(
         CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE,
         CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE,

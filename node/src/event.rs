@@ -1,8 +1,10 @@
 //! What happens on the network that the rules about money need to know.
 
+use crate::records::{EndedChannel, ForwardOffer, IncomingHtlc, OutgoingHtlc};
 use bitcoin::secp256k1::PublicKey;
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, StoreError};
 use lightning::ln::channelmanager::PaymentId;
+use lightning::ln::types::ChannelId;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -50,13 +52,41 @@ pub enum NodeEvent {
         /// The attempt.
         payment_id: PaymentId,
     },
-    /// We forwarded a payment.
+    /// We forwarded a payment, and were paid for it.
     PaymentForwarded {
-        /// What it earned us; absent when the outgoing HTLC was claimed on chain by an older version.
+        /// The channel that it came in on.
+        in_channel: ChannelId,
+        /// The channel that it went out on.
+        out_channel: ChannelId,
+        /// Where that is in the chain, if it is.
+        out_short_channel_id: Option<u64>,
+        /// What it earned us; absent when the channel that it came in on is closed.
         fee: Option<Msat>,
         /// What went out.
         amount_out: Option<Msat>,
     },
+    /// A payment that we forwarded came back.
+    ForwardReturned {
+        /// The channel that it came in on.
+        in_channel: ChannelId,
+        /// The channel that it went out on.
+        out_channel: ChannelId,
+        /// HTLCs of the channel it came in on that it cannot be: they are on their way, or paid for.
+        excluded: Vec<u64>,
+        /// Why, when it failed here and not further on.
+        failure: Option<ForwardFailure>,
+    },
+    /// A payment that we were to forward was refused.
+    ForwardRefused {
+        /// What came in.
+        incoming: IncomingHtlc,
+        /// Where it was to go.
+        outgoing: OutgoingHtlc,
+        /// Why.
+        failure: Option<ForwardFailure>,
+    },
+    /// A channel is closed, and its money is where it belongs.
+    ChannelEnded(Box<EndedChannel>),
 }
 
 /// Where on its way a part of a payment failed.
@@ -81,6 +111,15 @@ pub struct FaultyChannel {
     pub from: Option<PublicKey>,
     /// Which end it was to leave.
     pub to: PublicKey,
+}
+
+/// Why a forward failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForwardFailure {
+    /// The number of the error in BOLT 4.
+    pub code: u16,
+    /// Its name, as Core Lightning writes it.
+    pub name: &'static str,
 }
 
 /// A payment to us.
@@ -129,4 +168,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait EventSink: Send + Sync + 'static {
     /// Records one event durably and acts on it.
     fn handle<'a>(&'a self, event: NodeEvent) -> BoxFuture<'a, Result<(), SinkError>>;
+
+    /// Has forwards recorded that are under way; each may be told again. Nobody waits for it: it is enough that what is written
+    /// of Lightning's state afterwards is never durable before this is.
+    fn offered(&self, forwards: Vec<ForwardOffer>);
 }

@@ -4,11 +4,14 @@
 //! 2. `ReplayEvent` is returned only when a durable write of ours failed; LDK then tells the event again.
 //! 3. Money is ours at `PaymentClaimed`, not at `PaymentClaimable`; it is gone at `PaymentSent`, and ours again at
 //!    `PaymentFailed`, not when a part fails. The books are written before the event counts as handled.
-//! 4. Nothing here serialises the channel manager or waits for the network; what takes time becomes an errand.
+//! 4. Forwards are the exception to waiting: their ends are written in order before any later state of the channel manager, which
+//!    is enough, since that is what makes LDK forget the event (`records.rs`).
+//! 5. Nothing here serialises the channel manager or waits for the network; what takes time becomes an errand.
 
 mod channels;
 mod connections;
 mod fault;
+mod forwards;
 mod onchain;
 mod payments;
 
@@ -47,11 +50,16 @@ impl EventHandler {
             | Event::PaymentSent { .. }
             | Event::PaymentFailed { .. }
             | Event::PaymentPathSuccessful { .. }
-            | Event::PaymentPathFailed { .. }
-            | Event::PaymentForwarded { .. } => match payments::translate(event) {
+            | Event::PaymentPathFailed { .. } => match payments::translate(event) {
                 Some(event) => self.tell(event).await,
                 None => Ok(()),
             },
+            Event::PaymentForwarded { .. } | Event::HTLCHandlingFailed { .. } => {
+                match self.end_of_forward(event) {
+                    Some(event) => self.tell(event).await,
+                    None => Ok(()),
+                }
+            }
             // Probes, interception, splices, and what only servers of asynchronous payments get: none is asked for.
             other => {
                 tracing::debug!("no use for {other:?}");

@@ -38,7 +38,8 @@ pub use channels::{
 };
 pub use config::{ANCHOR_RESERVE, NodeConfig, PeerAddress};
 pub use event::{
-    BoxFuture, EventSink, FailureReason, FaultyChannel, IncomingPayment, NodeEvent, PathFault, SinkError,
+    BoxFuture, EventSink, FailureReason, FaultyChannel, ForwardFailure, IncomingPayment, NodeEvent,
+    PathFault, SinkError,
 };
 pub use given::{FirstHopError, GivenHop, GivenPayment};
 pub use lightning::ln::channel_state::ChannelDetails;

@@ -7,6 +7,7 @@ use crate::config::NodeConfig;
 use crate::keys::Keys;
 use crate::ldk::{ChainMonitor, ChannelManager, GossipSync, OnionMessenger, PeerManager, Scorer, Sweeper};
 use crate::peers::{Attempts, KnownPeers};
+use crate::records::Records;
 use crate::store::LdkStore;
 use crate::tasks::Tasks;
 use bitcoin::Network;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) keys: Arc<Keys>,
     pub(crate) store: Arc<LdkStore>,
     pub(crate) notes: Arc<Notes>,
+    pub(crate) records: Records,
     pub(crate) bitcoind: Arc<Bitcoind>,
     pub(crate) fees: Arc<FeeRates>,
     pub(crate) broadcaster: Arc<Broadcaster>,

@@ -11,6 +11,7 @@
 //! same as handling it once; [`Till::reconcile`] sets right at the start what a crash has torn apart.
 
 mod decode;
+mod forward;
 mod invstring;
 mod lightning;
 mod pay;
@@ -22,11 +23,13 @@ mod waiting;
 mod test;
 
 pub use boltill_ledger::{
-    Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError, Forward,
-    ForwardFailure, ForwardState, ForwardStatus, IndexKind, Invoice, InvoiceState, InvoiceStatus,
-    InvoiceText, LedgerError, OfferId, Order, Payment, PaymentState, PaymentStatus, Range, Subsystem,
+    Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError,
+    Forward, ForwardFailure, ForwardState, ForwardStatus, IndexKind, Invoice, InvoiceState, InvoiceStatus,
+    InvoiceText, LedgerError, Listing, OfferId, Order, Payment, PaymentState, PaymentStatus, Range,
+    Subsystem,
 };
 pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
+pub use forward::{ForwardPages, ForwardQuery, ListForwardsError};
 pub use invstring::ListError;
 pub use lightning::Lightning;
 pub use pay::{

@@ -1,10 +1,11 @@
 //! The handle that the commands hold, and where events enter.
 
+use crate::forward::{channel_id, forward_failure};
 use crate::lightning::Lightning;
 use crate::pay::Flights;
 use crate::receive::{Expiry, Hold};
-use boltill_ledger::Ledger;
-use boltill_node::{BoxFuture, EventSink, NodeEvent, SinkError};
+use boltill_ledger::{ForwardClaimed, ForwardReturned, Ledger};
+use boltill_node::{BoxFuture, EventSink, ForwardOffer, NodeEvent, SinkError};
 use boltill_types::StoreError;
 use std::sync::Arc;
 
@@ -83,8 +84,36 @@ impl Till {
             NodeEvent::PaymentFailed { payment_id, reason } => self.on_failed(payment_id, reason).await?,
             NodeEvent::PartFailed { payment_id, .. } => self.inner.flights.part_failed(payment_id),
             NodeEvent::PartSucceeded { payment_id } => self.inner.flights.part_succeeded(payment_id),
-            // What forwarding earns is not the till's.
-            NodeEvent::PaymentForwarded { .. } => {}
+            NodeEvent::PaymentForwarded {
+                in_channel,
+                out_channel,
+                out_short_channel_id,
+                fee,
+                amount_out,
+            } => self.on_forwarded(ForwardClaimed {
+                in_channel: channel_id(in_channel),
+                out_channel: channel_id(out_channel),
+                out_short_channel_id,
+                out_amount: amount_out,
+                fee,
+            }),
+            NodeEvent::ForwardReturned {
+                in_channel,
+                out_channel,
+                excluded,
+                failure,
+            } => self.on_returned(ForwardReturned {
+                in_channel: channel_id(in_channel),
+                out_channel: channel_id(out_channel),
+                excluded,
+                failure: failure.map(forward_failure),
+            }),
+            NodeEvent::ForwardRefused {
+                incoming,
+                outgoing,
+                failure,
+            } => self.on_refused(incoming, outgoing, failure),
+            NodeEvent::ChannelEnded(ended) => self.on_channel_ended(*ended).await?,
         }
         Ok(())
     }
@@ -93,5 +122,9 @@ impl Till {
 impl EventSink for Till {
     fn handle<'a>(&'a self, event: NodeEvent) -> BoxFuture<'a, Result<(), SinkError>> {
         Box::pin(async move { self.on_event(event).await.map_err(SinkError) })
+    }
+
+    fn offered(&self, forwards: Vec<ForwardOffer>) {
+        self.on_offered(forwards);
     }
 }

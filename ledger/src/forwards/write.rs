@@ -11,7 +11,7 @@ use crate::job::Durable;
 use crate::ledger::Ledger;
 use crate::sql::{execute, hash_key, int};
 use crate::writer::WriteTx;
-use boltill_types::{Msat, PaymentHash, UnixSeconds};
+use boltill_types::{Msat, UnixSeconds};
 
 /// What is told of a forward that the next node has paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct ForwardReturned {
     pub in_channel: ChannelId,
     /// Where it went out.
     pub out_channel: ChannelId,
-    /// What is still on its way there, so that it is none of these.
-    pub still_out: Vec<PaymentHash>,
+    /// The HTLCs of the channel it came in on that it cannot be: they are still on their way, or were paid for.
+    pub excluded: Vec<u64>,
     /// Why, when it failed here and not further on.
     pub failure: Option<ForwardFailure>,
 }
@@ -188,7 +188,7 @@ fn give_back(
     let candidates = under_way(tx.conn, &returned.in_channel)?;
     let found = candidates.into_iter().find(|forward| {
         forward.outgoing.channel == Some(returned.out_channel)
-            && !returned.still_out.contains(&forward.incoming.payment_hash)
+            && !returned.excluded.contains(&forward.incoming.htlc_id)
     });
     let Some(mut forward) = found else {
         return Ok(None);

@@ -5,7 +5,7 @@ use crate::channels::OpenError;
 use crate::flood::tell_refusal;
 use bitcoin::Amount;
 use bitcoin::secp256k1::PublicKey;
-use lightning::events::{Event, FundingInfo, ReplayEvent};
+use lightning::events::{ClosureReason, Event, FundingInfo, ReplayEvent};
 use lightning::ln::types::ChannelId;
 
 impl EventHandler {
@@ -69,11 +69,22 @@ impl EventHandler {
                     .openings
                     .failed(user_channel_id, OpenError::ByPeer(reason.to_string()));
                 inner.closings.closed(&channel_id, &reason);
+                match &reason {
+                    // There is nothing on the chain, or nothing of ours.
+                    ClosureReason::FundingTimedOut
+                    | ClosureReason::DisconnectedPeer
+                    | ClosureReason::CounterpartyCoopClosedUnfundedChannel
+                    | ClosureReason::LocallyCoopClosedUnfundedChannel
+                    | ClosureReason::FundingBatchClosure => inner.records.forget(channel_id),
+                    reason => inner.records.closed(channel_id, reason),
+                }
             }
             Event::DiscardFunding {
+                channel_id,
                 funding_info: FundingInfo::Tx { transaction },
                 ..
             } => {
+                inner.records.forget(channel_id);
                 self.node.release_coins(&transaction).await;
             }
             _ => {}

@@ -74,14 +74,6 @@ pub(super) fn translate(event: Event) -> Option<NodeEvent> {
             short_channel_id,
             fault: super::fault::of(&path, &failure, short_channel_id, payment_failed_permanently),
         },
-        Event::PaymentForwarded {
-            total_fee_earned_msat,
-            outbound_amount_forwarded_msat,
-            ..
-        } => NodeEvent::PaymentForwarded {
-            fee: total_fee_earned_msat.map(Msat),
-            amount_out: outbound_amount_forwarded_msat.map(Msat),
-        },
         _ => return None,
     };
     Some(translated)
