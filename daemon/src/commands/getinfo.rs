@@ -6,6 +6,7 @@ use super::shared::channel::ChannelState;
 use bitcoin::secp256k1::PublicKey;
 use boltill_node::{ChannelDetails, Features, Node, Profile};
 use boltill_onchain::ChainStatus;
+use boltill_till::Till;
 use boltill_types::Msat;
 use hex_conservative::DisplayHex;
 use lightning::ln::msgs::SocketAddress;
@@ -156,15 +157,17 @@ struct OurFeatures {
 
 impl Run for GetInfo {
     async fn run(self, call: Call) -> Outcome {
-        Answer::of(&Info::of(call.profile()?, call.node().ok()))
+        let fees_collected = call.till().map(Till::forwarding_fees).unwrap_or_default();
+        Answer::of(&Info::of(call.profile()?, call.node().ok(), fees_collected))
     }
 }
 
 impl Info {
     /// What there is to tell of a node that may still be starting.
-    fn of(profile: &Profile, node: Option<&Node>) -> Info {
+    fn of(profile: &Profile, node: Option<&Node>, fees_collected_msat: Msat) -> Info {
         let config = profile.config();
         let channels = node.map(Node::channels).unwrap_or_default();
+        let closing = node.map_or(0, |node| node.closing_channels().len());
         // The height before the status, which is never the older of the two.
         let blockheight = *profile.height().borrow();
         let warnings = Warnings::of(&profile.chain_status(), blockheight, profile.missing_block());
@@ -173,7 +176,7 @@ impl Info {
             alias: profile.alias(),
             color: profile.rgb().to_lower_hex_string(),
             num_peers: node.map_or(0, |node| super::listpeers::count(node.peers(), &channels)),
-            channels: Channels::count(&channels),
+            channels: Channels::count(&channels, closing),
             address: config.announce.iter().filter_map(NetAddress::of).collect(),
             binding: config
                 .bind
@@ -183,8 +186,7 @@ impl Info {
             version: VERSION,
             blockheight,
             network: profile.network().to_string(),
-            // No forward is put on record yet, so there is nothing to add up.
-            fees_collected_msat: Msat::ZERO,
+            fees_collected_msat,
             lightning_dir: config.network_dir.display().to_string(),
             our_features: node.map(|node| node.features().into()),
             warning_bitcoind_sync: warnings.bitcoind,
@@ -229,8 +231,12 @@ impl Warnings {
 }
 
 impl Channels {
-    fn count(channels: &[ChannelDetails]) -> Channels {
-        let mut count = Channels::default();
+    /// `closed` are those that are closed and still listed.
+    fn count(channels: &[ChannelDetails], closed: usize) -> Channels {
+        let mut count = Channels {
+            num_inactive_channels: u32::try_from(closed).unwrap_or(u32::MAX),
+            ..Channels::default()
+        };
         for channel in channels {
             *match ChannelState::of(channel) {
                 ChannelState::Openingd | ChannelState::ChanneldAwaitingLockin => {
@@ -239,7 +245,9 @@ impl Channels {
                 ChannelState::ChanneldNormal => &mut count.num_active_channels,
                 ChannelState::ChanneldShuttingDown
                 | ChannelState::ClosingdSigexchange
-                | ChannelState::ClosingdComplete => &mut count.num_inactive_channels,
+                | ChannelState::ClosingdComplete
+                | ChannelState::AwaitingUnilateral
+                | ChannelState::Onchain => &mut count.num_inactive_channels,
             } += 1;
         }
         count
@@ -273,11 +281,11 @@ mod tests {
             channel_shutdown_state: Some(ChannelShutdownState::ResolvingHTLCs),
             ..channel()
         };
-        let counted = Channels::count(&[channel(), waiting, closing, channel()]);
+        let counted = Channels::count(&[channel(), waiting, closing, channel()], 2);
         let expected = Channels {
             num_pending_channels: 1,
             num_active_channels: 2,
-            num_inactive_channels: 1,
+            num_inactive_channels: 3,
         };
         assert_eq!(counted, expected);
     }

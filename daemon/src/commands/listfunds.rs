@@ -4,6 +4,7 @@ use super::prelude::*;
 use super::shared::channel::{self, ChannelState, STATES};
 use bitcoin::Txid;
 use bitcoin::secp256k1::PublicKey;
+use boltill_node::ClosingChannel;
 use boltill_onchain::{Coin, CoinStatus};
 use boltill_types::Msat;
 use lightning::ln::channel_state::ChannelDetails;
@@ -13,7 +14,7 @@ parameters! {
     /// List the coins on the chain and the money in channels
     ///
     /// The coins are those of the wallet that are not spent. Money from a channel that was closed alone appears among
-    /// them once it has come back, which takes some time; until then it is in neither list.
+    /// them once it has come back, which takes some time; until then its channel is listed with what is still to come.
     pub struct ListFunds {
         /// Whether coins that have been spent are listed as well.
         default spent: bool = false,
@@ -32,14 +33,14 @@ pub const COMMAND: Command = Command {
         Field::always(
             "channels",
             Kind::Array(&Kind::Object(CHANNEL)),
-            "The channels that have a funding transaction and are not closed.",
+            "The channels that have a funding transaction and are not in `listclosedchannels`.",
         ),
     ],
     examples: &[Example {
         typed: "listfunds",
         answer: r#"{"outputs":[{"txid":"aa10000100001000010000100001000010000100001000010000100001000001","output":0,"amount_msat":1000000000,"scriptpubkey":"001471b5ddab58e3a27254fa885ba83878ca907d8afd","address":"bcrt1qwx6am26cuw38y4863pd6swrce2g8mzhaxr9xp8","status":"confirmed","blockheight":101,"reserved":false}],"channels":[]}"#,
     }],
-    see_also: &["newaddr", "withdraw", "listpeerchannels"],
+    see_also: &["newaddr", "withdraw", "listpeerchannels", "listclosedchannels"],
     on_hang_up: OnHangUp::Drop,
     ..Command::of::<ListFunds>()
 };
@@ -82,7 +83,11 @@ const CHANNEL: &[Field] = &[
         Kind::ShortChannelId,
         "Where it is in the chain, once its funding transaction is deep enough.",
     ),
-    Field::always("our_amount_msat", Kind::Msat, "What of it is ours."),
+    Field::always(
+        "our_amount_msat",
+        Kind::Msat,
+        "What of it is ours; when it is closed, what of that is not among the coins yet.",
+    ),
     Field::always("amount_msat", Kind::Msat, "All that is in it."),
     Field::always("funding_txid", Kind::Txid, "The transaction that funded it."),
     Field::always("funding_output", Kind::U32, "Which output of that it is."),
@@ -131,6 +136,10 @@ impl Run for ListFunds {
         let channels = channels
             .iter()
             .filter_map(|channel| Channel::of(channel, is_connected));
+        let closing = node.closing_channels();
+        let closing = closing
+            .iter()
+            .filter_map(|channel| Channel::closing(channel, is_connected));
         Answer::of(&Funds {
             outputs: node
                 .wallet()
@@ -138,7 +147,7 @@ impl Run for ListFunds {
                 .into_iter()
                 .map(Output::of)
                 .collect(),
-            channels: channels.collect(),
+            channels: channels.chain(closing).collect(),
         })
     }
 }
@@ -168,6 +177,23 @@ impl Output {
 }
 
 impl Channel {
+    /// `None` when it is not known who the peer was.
+    fn closing(channel: &ClosingChannel, is_connected: impl Fn(&PublicKey) -> bool) -> Option<Channel> {
+        let record = &channel.record;
+        let (peer_id, funding) = (record.peer?, record.funding());
+        Some(Channel {
+            peer_id,
+            connected: is_connected(&peer_id),
+            state: channel.stage.into(),
+            channel_id: record.channel_id.to_string(),
+            short_channel_id: record.short_channel_id.map(channel::scid),
+            our_amount_msat: channel.pending,
+            amount_msat: Msat(record.total_msat),
+            funding_txid: funding.txid,
+            funding_output: funding.vout,
+        })
+    }
+
     /// `None` while there is no funding transaction yet.
     fn of(details: &ChannelDetails, is_connected: impl Fn(&PublicKey) -> bool) -> Option<Channel> {
         let funding = details.funding_txo?;

@@ -22,8 +22,11 @@ mod help;
 mod invoice;
 mod keysend;
 mod listchannels;
+mod listclosedchannels;
 mod listconfigs;
+mod listforwards;
 mod listfunds;
+mod listhtlcs;
 mod listinvoices;
 mod listnodes;
 mod listpays;
@@ -66,8 +69,11 @@ pub static COMMANDS: &[Command] = &[
     invoice::COMMAND,
     keysend::COMMAND,
     listchannels::COMMAND,
+    listclosedchannels::COMMAND,
     listconfigs::COMMAND,
+    listforwards::COMMAND,
     listfunds::COMMAND,
+    listhtlcs::COMMAND,
     listinvoices::COMMAND,
     listnodes::COMMAND,
     listpays::COMMAND,

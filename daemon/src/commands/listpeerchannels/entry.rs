@@ -84,17 +84,18 @@ struct Feerate {
     perkb: u32,
 }
 
+/// What a channel is called beside its place in the chain.
 #[derive(Debug, Serialize)]
-struct Alias {
+pub struct Alias {
     #[serde(skip_serializing_if = "Option::is_none")]
     local: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remote: Option<String>,
 }
 
-/// Channels are paid for by whoever opens them.
+/// Who put how much into a channel.
 #[derive(Debug, Serialize)]
-struct Funding {
+pub struct Funding {
     local_funds_msat: Msat,
     remote_funds_msat: Msat,
 }
@@ -132,12 +133,9 @@ impl Entry {
             funding_outnum: channel.funding_txo.map(|funding| funding.index),
             private: !channel.is_announced,
             opener: if channel.is_outbound { "local" } else { "remote" },
-            alias: Alias::of(channel),
+            alias: Alias::new(channel.outbound_scid_alias, channel.inbound_scid_alias),
             features: feature_names(channel),
-            funding: Funding {
-                local_funds_msat: if channel.is_outbound { total } else { Msat::ZERO },
-                remote_funds_msat: if channel.is_outbound { Msat::ZERO } else { total },
-            },
+            funding: Funding::by(channel.is_outbound, total),
             to_us_msat: to_us(channel),
             total_msat: total,
             fee_base_msat: channel
@@ -200,17 +198,27 @@ fn status(channel: &ChannelDetails, state: ChannelState) -> String {
             "CHANNELD_SHUTTING_DOWN:Waiting for the payments under way to come to their end.".to_owned()
         }
         ChannelState::ClosingdSigexchange => "CLOSINGD_SIGEXCHANGE:Agreeing on the closing fee.".to_owned(),
-        ChannelState::ClosingdComplete => "CLOSINGD_COMPLETE:Agreed on the closing transaction.".to_owned(),
+        ChannelState::ClosingdComplete | ChannelState::AwaitingUnilateral | ChannelState::Onchain => {
+            "CLOSINGD_COMPLETE:Agreed on the closing transaction.".to_owned()
+        }
     }
 }
 
 impl Alias {
-    fn of(channel: &ChannelDetails) -> Option<Alias> {
-        let (local, remote) = (
-            channel.outbound_scid_alias.map(scid),
-            channel.inbound_scid_alias.map(scid),
-        );
+    /// What each side calls a channel, if it does.
+    pub fn new(local: Option<u64>, remote: Option<u64>) -> Option<Alias> {
+        let (local, remote) = (local.map(scid), remote.map(scid));
         (local.is_some() || remote.is_some()).then_some(Alias { local, remote })
+    }
+}
+
+impl Funding {
+    /// All of it was put in by the one who opened the channel.
+    pub fn by(us: bool, total: Msat) -> Funding {
+        Funding {
+            local_funds_msat: if us { total } else { Msat::ZERO },
+            remote_funds_msat: if us { Msat::ZERO } else { total },
+        }
     }
 }
 

@@ -48,6 +48,11 @@ pub const CHANNEL: &[Field] = &[
     Field::always("private", Kind::Bool, "Whether the network is not told of it."),
     Field::always("opener", Kind::String, "Who opened it: `local` or `remote`."),
     Field::sometimes(
+        "closer",
+        Kind::String,
+        "Who closed it, when it is closed: `local` or `remote`.",
+    ),
+    Field::sometimes(
         "alias",
         Kind::Object(ALIAS),
         "What it is called as long as its place is not to be told.",
@@ -74,7 +79,7 @@ pub const CHANNEL: &[Field] = &[
         Kind::U32,
         "The proportional part of that fee.",
     ),
-    Field::always(
+    Field::sometimes(
         "their_reserve_msat",
         Kind::Msat,
         "What the peer must always keep in it.",

@@ -10,12 +10,18 @@ use serde::Serialize;
 /// One HTLC as `listpeerchannels` shows it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Htlc {
-    direction: &'static str,
-    id: u64,
-    amount_msat: Msat,
-    expiry: u32,
-    payment_hash: String,
-    state: &'static str,
+    /// `in` or `out`.
+    pub direction: &'static str,
+    /// Its sender's number for it.
+    pub id: u64,
+    /// What it is worth.
+    pub amount_msat: Msat,
+    /// The block at which it expires.
+    pub expiry: u32,
+    /// What it pays for.
+    pub payment_hash: String,
+    /// How far both sides have agreed on it, in Core Lightning's words.
+    pub state: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     local_trimmed: bool,
 }

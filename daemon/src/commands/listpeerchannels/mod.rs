@@ -1,5 +1,6 @@
 //! `listpeerchannels`
 
+mod closing;
 mod entry;
 mod fields;
 mod htlc;
@@ -7,15 +8,22 @@ mod htlc;
 use super::prelude::*;
 use super::shared::channel::is_called;
 use crate::params::{NodeId, ShortChannelId};
-use boltill_node::{ChannelDetails, ChannelId, Node};
+use bitcoin::secp256k1::PublicKey;
+use boltill_node::{ChannelDetails, ChannelId, ChannelRecord, Node};
+use closing::ClosingEntry;
+pub use closing::side;
+pub use entry::Alias;
 use entry::{Entry, Terms};
+pub use htlc::Htlc;
 use lightning::routing::gossip::NodeId as GossipId;
 use serde::Serialize;
 
 parameters! {
     /// List the node's channels
     ///
-    /// A channel is listed from when it is being agreed on until it is closed, whether its peer is connected or not.
+    /// A channel is listed from when it is being agreed on, whether its peer is connected or not, until it is closed, all that was
+    /// to come of it is in the wallet, and one more block has come; then it is in `listclosedchannels`.
+    ///
     /// At most one of the parameters may be given; nothing found is an empty list.
     pub struct ListPeerChannels {
         /// Only channels with this node.
@@ -39,14 +47,27 @@ pub const COMMAND: Command = Command {
         typed: "listpeerchannels",
         answer: fields::EXAMPLE,
     }],
-    see_also: &["fundchannel", "close", "listpeers", "listfunds"],
+    see_also: &[
+        "fundchannel",
+        "close",
+        "listpeers",
+        "listfunds",
+        "listclosedchannels",
+    ],
     on_hang_up: OnHangUp::Drop,
     ..Command::of::<ListPeerChannels>()
 };
 
 #[derive(Serialize)]
 struct Listing {
-    channels: Vec<Entry>,
+    channels: Vec<Listed>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed {
+    Open(Box<Entry>),
+    Closing(Box<ClosingEntry>),
 }
 
 impl Run for ListPeerChannels {
@@ -62,14 +83,25 @@ impl Run for ListPeerChannels {
             ));
         }
         let node = call.node()?;
+        let is_connected = |peer: &PublicKey| node.connected_peer(peer).is_some();
         let channels = node.channels();
-        let wanted = channels.iter().filter(|channel| self.wants(channel));
-        let channels = wanted.map(|channel| {
-            let connected = node.connected_peer(&channel.counterparty.node_id).is_some();
-            Entry::of(channel, node.id(), connected, peers_terms(node, channel))
+        let open = channels.iter().filter(|channel| self.wants(channel));
+        let open = open.map(|channel| {
+            let connected = is_connected(&channel.counterparty.node_id);
+            let entry = Entry::of(channel, node.id(), connected, peers_terms(node, channel));
+            Listed::Open(Box::new(entry))
+        });
+        let closing = node.closing_channels();
+        let closing = closing
+            .iter()
+            .filter(|channel| self.wants_closing(&channel.record));
+        let closing = closing.filter_map(|channel| {
+            let connected = channel.record.peer.as_ref().is_some_and(is_connected);
+            let entry = ClosingEntry::of(channel, node.id(), connected)?;
+            Some(Listed::Closing(Box::new(entry)))
         });
         Answer::of(&Listing {
-            channels: channels.collect(),
+            channels: open.chain(closing).collect(),
         })
     }
 }
@@ -79,6 +111,19 @@ impl ListPeerChannels {
         self.id
             .is_none_or(|NodeId(id)| channel.counterparty.node_id == id)
             && self.short_channel_id.is_none_or(|id| is_called(channel, id))
+            && self
+                .channel_id
+                .is_none_or(|id| channel.channel_id == ChannelId(id))
+    }
+}
+
+impl ListPeerChannels {
+    fn wants_closing(&self, channel: &ChannelRecord) -> bool {
+        let names = [channel.short_channel_id, channel.local_alias];
+        self.id.is_none_or(|NodeId(id)| channel.peer == Some(id))
+            && self
+                .short_channel_id
+                .is_none_or(|ShortChannelId(id)| names.contains(&Some(id)))
             && self
                 .channel_id
                 .is_none_or(|id| channel.channel_id == ChannelId(id))

@@ -2,6 +2,7 @@
 
 use crate::params::ShortChannelId;
 use bitcoin::secp256k1::PublicKey;
+use boltill_node::ClosingStage;
 use boltill_types::Msat;
 use lightning::ln::channel_state::{ChannelDetails, ChannelShutdownState};
 use lightning::types::features::ChannelTypeFeatures;
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 /// Where a channel is in its life, in Core Lightning's words.
 ///
-/// LDK forgets a channel when its closing is agreed on or it is closed alone, so the states behind that never appear.
+/// LDK forgets a channel when its closing is agreed on or it is closed alone; what comes behind that is told by the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChannelState {
@@ -25,16 +26,31 @@ pub enum ChannelState {
     ClosingdSigexchange,
     /// The closing transaction is agreed on.
     ClosingdComplete,
+    /// Closed alone, and the commitment transaction is not in a block.
+    AwaitingUnilateral,
+    /// Closed, and the outputs of the closing or commitment transaction are waited for.
+    Onchain,
 }
 
 /// The states as text, for the documents.
 pub const STATES: &str = "`OPENINGD`: being agreed on; `CHANNELD_AWAITING_LOCKIN`: waiting for the funding \
     transaction to be deep enough; `CHANNELD_NORMAL`: in use; `CHANNELD_SHUTTING_DOWN`: being closed together, when all \
     that is under way in it has come to its end; `CLOSINGD_SIGEXCHANGE`: agreeing on the closing transaction; \
-    `CLOSINGD_COMPLETE`: agreed on it.";
+    `CLOSINGD_COMPLETE`: agreed on it; `AWAITING_UNILATERAL`: closed alone, and no commitment transaction is in a block; \
+    `ONCHAIN`: closed, and not all that is ours is in the wallet.";
+
+impl From<ClosingStage> for ChannelState {
+    fn from(stage: ClosingStage) -> ChannelState {
+        match stage {
+            ClosingStage::Agreed => ChannelState::ClosingdComplete,
+            ClosingStage::AwaitingUnilateral => ChannelState::AwaitingUnilateral,
+            ClosingStage::Onchain => ChannelState::Onchain,
+        }
+    }
+}
 
 impl ChannelState {
-    /// The state of a channel.
+    /// The state of a channel that is not closed.
     pub fn of(channel: &ChannelDetails) -> ChannelState {
         use ChannelShutdownState::*;
         match channel.channel_shutdown_state {
@@ -50,40 +66,9 @@ impl ChannelState {
     }
 }
 
-/// The two outputs by which either side can bump a commitment transaction, paid for by the opener (BOLT 3).
-const ANCHORS: Msat = Msat(2 * 330_000);
-
 /// How much of a channel is ours: what is in HTLCs that we have offered still is, what is offered to us is not yet.
-///
-/// LDK tells what can be sent and received, which is the balance less the reserve, less the HTLCs under way and less the
-/// anchors. Where our side is all used up, the other side is what the balance follows from.
 pub fn to_us(channel: &ChannelDetails) -> Msat {
-    let anchors = match &channel.channel_type {
-        Some(kind) if kind.supports_anchors_zero_fee_htlc_tx() => ANCHORS,
-        _ => Msat::ZERO,
-    };
-    let (our_anchors, their_anchors) = if channel.is_outbound {
-        (anchors, Msat::ZERO)
-    } else {
-        (Msat::ZERO, anchors)
-    };
-    let total = sat(channel.channel_value_satoshis);
-    if channel.outbound_capacity_msat > 0 {
-        let offered: Msat = channel
-            .pending_outbound_htlcs
-            .iter()
-            .map(|htlc| Msat(htlc.amount_msat))
-            .sum();
-        let reserve = sat(channel.unspendable_punishment_reserve.unwrap_or(0));
-        return (Msat(channel.outbound_capacity_msat) + reserve + offered + our_anchors).min(total);
-    }
-    let offered: Msat = channel
-        .pending_inbound_htlcs
-        .iter()
-        .map(|htlc| Msat(htlc.amount_msat))
-        .sum();
-    let reserve = sat(channel.counterparty.unspendable_punishment_reserve);
-    total - (Msat(channel.inbound_capacity_msat) + reserve + offered + their_anchors)
+    boltill_node::our_balance(channel)
 }
 
 /// Whole satoshi as the unit of answers; no sum of real bitcoin is too large for it.
