@@ -28,12 +28,14 @@ pub use boltill_ledger::{
     InvoiceText, LedgerError, Listing, OfferId, Order, Payment, PaymentState, PaymentStatus, Range,
     Subsystem,
 };
+pub use boltill_ledger::{BeginPartError, WayFailure};
 pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
 pub use forward::{ForwardPages, ForwardQuery, ListForwardsError};
 pub use invstring::ListError;
 pub use lightning::Lightning;
 pub use pay::{
     Exclude, FeeLimit, KeysendRequest, Paid, PayError, PayFailure, PayRequest, PaymentPages, PaymentQuery,
+    SendpayError, SendpayRequest, WaitSendpayError, WayError, failure_name,
 };
 pub use receive::{
     CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, ExposePrivate, FileInvoiceError,

@@ -8,7 +8,9 @@ use crate::receive::HintCandidate;
 use bitcoin::Network;
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::secp256k1::ecdsa::RecoverableSignature;
-use boltill_node::{Node, OutgoingPayment, RecentPayment, RegisterError, SendError, SignError};
+use boltill_node::{
+    FirstHopError, GivenPayment, Node, OutgoingPayment, RecentPayment, RegisterError, SendError, SignError,
+};
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::routing::gossip::NodeId;
 use lightning::types::features::Bolt11InvoiceFeatures;
@@ -45,6 +47,11 @@ pub trait Lightning: Send + Sync + 'static {
     fn send(&self, payment: OutgoingPayment) -> Result<(), SendError>;
     /// Sends a payment that nobody asked for (keysend).
     fn send_spontaneous(&self, payment: OutgoingPayment, preimage: PaymentPreimage) -> Result<(), SendError>;
+    /// By which of our channels so much can be sent to that node.
+    fn first_channel(&self, node: &PublicKey, named: Option<u64>, amount: Msat)
+    -> Result<u64, FirstHopError>;
+    /// Sends a payment along its way.
+    fn send_along(&self, payment: GivenPayment) -> Result<(), SendError>;
     /// The payments that are not, or only just, over.
     fn recent_payments(&self) -> Vec<RecentPayment>;
     /// The public channels of another node, by short channel id.
@@ -102,6 +109,19 @@ impl Lightning for Node {
 
     fn send_spontaneous(&self, payment: OutgoingPayment, preimage: PaymentPreimage) -> Result<(), SendError> {
         Node::send_spontaneous(self, payment, preimage)
+    }
+
+    fn first_channel(
+        &self,
+        node: &PublicKey,
+        named: Option<u64>,
+        amount: Msat,
+    ) -> Result<u64, FirstHopError> {
+        Node::first_channel(self, node, named, amount)
+    }
+
+    fn send_along(&self, payment: GivenPayment) -> Result<(), SendError> {
+        Node::send_along(self, payment)
     }
 
     fn recent_payments(&self) -> Vec<RecentPayment> {

@@ -2,16 +2,22 @@
 
 mod finish;
 mod flights;
+mod given;
 mod keysend;
 mod list;
 mod own;
 mod payable;
 mod reconcile;
 mod send;
+mod sendpay;
+mod waitsendpay;
 
 pub(crate) use flights::Flights;
+pub use given::{WayError, failure_name};
 pub use keysend::KeysendRequest;
 pub use list::{PaymentPages, PaymentQuery};
+pub use sendpay::{SendpayError, SendpayRequest};
+pub use waitsendpay::WaitSendpayError;
 
 use bitcoin::Network;
 use bitcoin::secp256k1::PublicKey;

@@ -7,8 +7,8 @@ use bitcoin::secp256k1::ecdsa::RecoverableSignature;
 use bitcoin::secp256k1::{Message, PublicKey, Secp256k1, SecretKey};
 use boltill_ledger::{Invoice, Ledger, Payment, PaymentId};
 use boltill_node::{
-    EventSink, IncomingPayment, NodeEvent, OutgoingPayment, RecentPayment, RegisterError, SendError,
-    SignError,
+    EventSink, FirstHopError, GivenPayment, IncomingPayment, NodeEvent, OutgoingPayment, RecentPayment,
+    RegisterError, SendError, SignError,
 };
 use boltill_types::{Label, Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::types::features::Bolt11InvoiceFeatures;
@@ -43,6 +43,9 @@ pub(crate) struct State {
     pub(crate) candidates: Vec<HintCandidate>,
     pub(crate) recent: Vec<RecentPayment>,
     pub(crate) refuse_to_send: Option<SendError>,
+    /// Why nothing can leave; otherwise all goes by the channel that is named, or by 77.
+    pub(crate) first_hop: Option<FirstHopError>,
+    pub(crate) sent_along: Vec<GivenPayment>,
 }
 
 impl FakeNode {
@@ -118,6 +121,27 @@ impl Lightning for FakeNode {
         _preimage: PaymentPreimage,
     ) -> Result<(), SendError> {
         self.send(payment)
+    }
+
+    fn first_channel(
+        &self,
+        _node: &PublicKey,
+        named: Option<u64>,
+        _amount: Msat,
+    ) -> Result<u64, FirstHopError> {
+        match self.state.lock().unwrap().first_hop {
+            Some(error) => Err(error),
+            None => Ok(named.unwrap_or(77)),
+        }
+    }
+
+    fn send_along(&self, payment: GivenPayment) -> Result<(), SendError> {
+        let mut state = self.state.lock().unwrap();
+        if let Some(error) = state.refuse_to_send {
+            return Err(error);
+        }
+        state.sent_along.push(payment);
+        Ok(())
     }
 
     fn recent_payments(&self) -> Vec<RecentPayment> {

@@ -82,7 +82,12 @@ impl Till {
                 self.on_sent(payment_id, preimage, amount, fee).await?;
             }
             NodeEvent::PaymentFailed { payment_id, reason } => self.on_failed(payment_id, reason).await?,
-            NodeEvent::PartFailed { payment_id, .. } => self.inner.flights.part_failed(payment_id),
+            NodeEvent::PartFailed {
+                payment_id,
+                refused_by_payee,
+                fault,
+                ..
+            } => self.on_part_failed(payment_id, refused_by_payee, fault).await?,
             NodeEvent::PartSucceeded { payment_id } => self.inner.flights.part_succeeded(payment_id),
             NodeEvent::PaymentForwarded {
                 in_channel,

@@ -50,13 +50,14 @@ pub struct Waited {
 }
 
 /// What the ledger told while somebody waited.
-enum Heard {
+pub(crate) enum Heard {
     Change(Change),
     /// Some changes were missed: look again.
     Missed,
 }
 
-async fn hear(changes: &mut Receiver<Change>) -> Result<Heard, LedgerError> {
+/// The next that the ledger tells.
+pub(crate) async fn hear(changes: &mut Receiver<Change>) -> Result<Heard, LedgerError> {
     match changes.recv().await {
         Ok(change) => Ok(Heard::Change(change)),
         Err(RecvError::Lagged(_)) => Ok(Heard::Missed),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::test::{Bench, label, order, request, soon};
 use boltill_ledger::{InvoiceState, PaymentStatus, Range};
-use boltill_node::{FailureReason, NodeEvent, OutgoingPayment, RecentPayment, SendError};
+use boltill_node::{FailureReason, NodeEvent, OutgoingPayment, PathFault, RecentPayment, SendError};
 use boltill_types::PaymentHash;
 use lightning::routing::router::Payee;
 use tokio::task::JoinSet;
@@ -60,6 +60,7 @@ async fn a_payment_is_on_file_before_it_is_sent_and_complete_when_it_arrives() {
             payment_id: sent.payment_id,
             refused_by_payee: false,
             short_channel_id: None,
+            fault: PathFault::default(),
         })
         .await;
     bench.tell(arrived(&sent, 7)).await;
