@@ -3,9 +3,12 @@
 //! Every variant is named, so that a new one does not compile before it has a number.
 
 use crate::commands::shared::invoice::InvoiceEntry;
+use crate::commands::shared::route::FailureEntry;
 use crate::error::{Code, Failure};
 use boltill_ledger::CreateInvoiceError as FilingError;
+use boltill_node::RouteError;
 use boltill_till::{
+    BeginPartError, SendpayError, WaitSendpayError,
     CreateInvoiceError, DecodeError, DeleteInvoiceError, FileInvoiceError, LedgerError, ListError, PayError,
     PayFailure, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError,
 };
@@ -198,6 +201,90 @@ impl Failure for PayError {
                 expiry: expires_at.0,
             }),
             _ => None,
+        }
+    }
+}
+
+impl Failure for SendpayError {
+    fn code(&self) -> Code {
+        match self {
+            SendpayError::PartWithoutAmount
+            | SendpayError::OwnWithoutAmount
+            | SendpayError::OwnWithPart
+            | SendpayError::AmountNotThatOfTheWay { .. }
+            | SendpayError::PartTooLarge { .. }
+            | SendpayError::PartWithoutSecret
+            | SendpayError::PartUnsupported { .. }
+            | SendpayError::Way(_) => Code::InvalidParams,
+            SendpayError::Begin(error) => match error {
+                BeginPartError::OtherGroup(_)
+                | BeginPartError::Mixed { .. }
+                | BeginPartError::Enough { .. }
+                | BeginPartError::IdInUse => Code::PayInProgress,
+                BeginPartError::PaidOtherAmount { .. }
+                | BeginPartError::PaidOtherNode(_)
+                | BeginPartError::PendingOtherAmount { .. }
+                | BeginPartError::PendingOtherNode(_)
+                | BeginPartError::Used { .. }
+                | BeginPartError::OtherPartsPaid => Code::PayHashAlreadyUsed,
+                BeginPartError::Ledger(error) => error.code(),
+            },
+            SendpayError::Refused { by_payee: true, .. } => Code::PayDestinationFailed,
+            SendpayError::Refused { .. } => Code::PayTryOtherRoute,
+            SendpayError::NotSent(_) | SendpayError::Randomness(_) => Code::Unspecified,
+            SendpayError::Stopped => Code::ShuttingDown,
+            SendpayError::Ledger(error) => error.code(),
+        }
+    }
+
+    fn data(&self) -> Data {
+        match self {
+            SendpayError::Refused { failure, .. } => data(FailureEntry::of(None, Some(failure))),
+            _ => None,
+        }
+    }
+}
+
+impl Failure for WaitSendpayError {
+    fn code(&self) -> Code {
+        match self {
+            WaitSendpayError::Unknown { .. } => Code::PayNoSuchPayment,
+            WaitSendpayError::TimedOut => Code::PayInProgress,
+            WaitSendpayError::Failed { code, .. } => kept_code(*code),
+            WaitSendpayError::Ledger(error) => error.code(),
+        }
+    }
+
+    /// The payment, and what broke on its way.
+    fn data(&self) -> Data {
+        match self {
+            WaitSendpayError::Failed { payment, failure, .. } => {
+                data(FailureEntry::of(Some(payment), failure.as_ref()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The kind of a failure that is on file.
+fn kept_code(number: i32) -> Code {
+    let kinds = [
+        Code::PayDestinationFailed,
+        Code::PayTryOtherRoute,
+        Code::PayRouteNotFound,
+        Code::PayInvoiceExpired,
+        Code::PayStoppedRetrying,
+    ];
+    let kept = kinds.into_iter().find(|kind| kind.number() == number);
+    kept.unwrap_or(Code::PayUnspecifiedError)
+}
+
+impl Failure for RouteError {
+    fn code(&self) -> Code {
+        match self {
+            RouteError::UnknownSource(_) | RouteError::UnknownDestination(_) => Code::InvalidParams,
+            RouteError::NotFound => Code::PayRouteNotFound,
+            RouteError::TooExpensive => Code::PayRouteTooExpensive,
         }
     }
 }

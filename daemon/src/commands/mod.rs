@@ -18,6 +18,8 @@ mod disconnect;
 mod feerates;
 mod fundchannel;
 mod getinfo;
+mod getroute;
+mod getroutes;
 mod help;
 mod invoice;
 mod keysend;
@@ -37,6 +39,7 @@ mod manual;
 mod newaddr;
 mod pay;
 mod prelude;
+mod sendpay;
 pub(crate) mod shared;
 mod signinvoice;
 mod signmessage;
@@ -45,6 +48,7 @@ mod wait;
 mod waitanyinvoice;
 mod waitblockheight;
 mod waitinvoice;
+mod waitsendpay;
 mod withdraw;
 mod xpay;
 
@@ -65,6 +69,8 @@ pub static COMMANDS: &[Command] = &[
     feerates::COMMAND,
     fundchannel::COMMAND,
     getinfo::COMMAND,
+    getroute::COMMAND,
+    getroutes::COMMAND,
     help::COMMAND,
     invoice::COMMAND,
     keysend::COMMAND,
@@ -82,6 +88,7 @@ pub static COMMANDS: &[Command] = &[
     listsendpays::COMMAND,
     newaddr::COMMAND,
     pay::COMMAND,
+    sendpay::COMMAND,
     signinvoice::COMMAND,
     signmessage::COMMAND,
     stop::COMMAND,
@@ -89,6 +96,7 @@ pub static COMMANDS: &[Command] = &[
     waitanyinvoice::COMMAND,
     waitblockheight::COMMAND,
     waitinvoice::COMMAND,
+    waitsendpay::COMMAND,
     withdraw::COMMAND,
     xpay::COMMAND,
 ];

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod onchain;
 pub mod page;
 pub mod payment;
+pub mod route;
 pub mod zbase32;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 mod fields;
 
-pub use fields::{DELETED, PAID, PAY, SENDPAY};
+pub use fields::{DELETED, PAID, PAY, SENDPAY, SENT};
 
 use super::invoice::TextEntry;
 use crate::error::RpcError;

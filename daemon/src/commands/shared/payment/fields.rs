@@ -88,6 +88,22 @@ pub const SENDPAY: &[Field] = &{
     fields
 };
 
+/// The fields of the answer of `sendpay`.
+pub const SENT: &[Field] = &{
+    let message = Field::sometimes(
+        "message",
+        Kind::String,
+        "Of a pending payment: how to learn what becomes of it.",
+    );
+    let mut fields = [message; SENDPAY.len() + 1];
+    let mut at = 0;
+    while at < SENDPAY.len() {
+        fields[at] = SENDPAY[at];
+        at += 1;
+    }
+    fields
+};
+
 /// The fields of an entry of `listpays`.
 pub const PAY: &[Field] = &[
     PAYMENT_HASH,
