@@ -184,10 +184,14 @@ impl Node {
         }
         inner.peer_manager.process_events();
         let stopping = |_| Err(OpenError::ByPeer("the node is stopping".to_owned()));
-        if tokio::time::timeout(PATIENCE, &mut outcome).await.is_err() {
-            self.give_up_unanswered(user_channel_id);
-        }
-        let opened = outcome.await.unwrap_or_else(stopping)?;
+        let answered = match tokio::time::timeout(PATIENCE, &mut outcome).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                self.give_up_unanswered(user_channel_id);
+                outcome.await
+            }
+        };
+        let opened = answered.unwrap_or_else(stopping)?;
         // LDK has handed the funding transaction over by now; this waits until bitcoind has it too.
         if let Err(refused) = inner.broadcaster.publish(opened.funding.clone()).await {
             // The wallet has its coins back, so there must be no channel that counts on them.
