@@ -1,12 +1,15 @@
 //! The life of a channel, as commands ask for it; what LDK reports about it comes through `events/channels.rs`.
 
+mod address;
 mod close;
 mod open;
+mod terms;
 
 pub(crate) use close::Closings;
-pub use close::{CloseError, CloseOutcome, CloseRequest};
+pub use close::{CloseError, CloseOutcome, CloseRequest, FeeRange};
 pub(crate) use open::Openings;
 pub use open::{OpenError, OpenRequest, Opened};
+pub use terms::{ForwardingFees, SetFeesError};
 
 use lightning::types::features::ChannelTypeFeatures;
 

@@ -6,6 +6,7 @@ use crate::gossip::PatientGossip;
 use crate::keys::Keys;
 use crate::logger::LdkLogger;
 use crate::peers::Gatekeeper;
+use crate::ping::{PeerLogger, Pings};
 use crate::store::LdkStore;
 use boltill_onchain::{Broadcaster, FeeRates, FundingOutputs, Wallet};
 use lightning::chain::Filter;
@@ -84,8 +85,8 @@ pub(crate) type PeerManager = lightning::ln::peer_handler::PeerManager<
     Arc<Gatekeeper>,
     Arc<PatientGossip>,
     Arc<OnionMessenger>,
-    Arc<LdkLogger>,
-    IgnoringMessageHandler,
+    Arc<PeerLogger>,
+    Arc<Pings>,
     Arc<Keys>,
     Arc<ChainMonitor>,
 >;

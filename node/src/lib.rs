@@ -21,6 +21,7 @@ mod logger;
 mod node;
 mod payments;
 mod peers;
+mod ping;
 mod profile;
 mod receive;
 mod records;
@@ -34,7 +35,8 @@ mod tasks;
 mod wallet;
 
 pub use channels::{
-    CloseError, CloseOutcome, CloseRequest, OpenError, OpenRequest, Opened, channel_type_names,
+    CloseError, CloseOutcome, CloseRequest, FeeRange, ForwardingFees, OpenError, OpenRequest, Opened,
+    SetFeesError, channel_type_names,
 };
 pub use config::{ANCHOR_RESERVE, NodeConfig, PeerAddress};
 pub use event::{
@@ -48,6 +50,7 @@ pub use lightning::ln::types::ChannelId;
 pub use node::{Features, Graph, Node};
 pub use payments::{OutgoingPayment, RecentPayment, SendError};
 pub use peers::{ConnectError, Connected, DisconnectError, Peer};
+pub use ping::PingError;
 pub use profile::Profile;
 pub use receive::{MIN_FINAL_CLTV_DELTA, RegisterError, SignError};
 pub use records::{

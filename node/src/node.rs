@@ -7,6 +7,7 @@ use crate::config::NodeConfig;
 use crate::keys::Keys;
 use crate::ldk::{ChainMonitor, ChannelManager, GossipSync, OnionMessenger, PeerManager, Scorer, Sweeper};
 use crate::peers::{Attempts, KnownPeers};
+use crate::ping::Pings;
 use crate::records::Records;
 use crate::store::LdkStore;
 use crate::tasks::Tasks;
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) openings: Openings,
     pub(crate) closings: Closings,
     pub(crate) known_peers: KnownPeers,
+    pub(crate) pings: Arc<Pings>,
     pub(crate) attempts: Arc<Attempts>,
     pub(crate) height: watch::Sender<u32>,
     pub(crate) tasks: Tasks,

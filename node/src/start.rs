@@ -17,6 +17,7 @@ use crate::ldk::{ChainMonitor, GossipSync, OnionMessenger, PeerManager};
 use crate::logger::LdkLogger;
 use crate::node::Inner;
 use crate::peers::{self, Attempts, Gatekeeper, KnownPeers, Terms};
+use crate::ping::{PeerLogger, Pings};
 use crate::profile::Profile;
 use crate::records::{self, Records};
 use crate::seed::{Seed, SeedError};
@@ -156,9 +157,10 @@ impl Starting {
             monitors: &state.monitors,
         };
         let tip = sync::to_the_tip(&profile, &mut headers, &followers).await?;
-        let known_peers = KnownPeers::load(store)?;
+        let known_peers = KnownPeers::load(Arc::clone(&store))?;
+        let closings = Closings::load(store)?;
         profile.height.send_replace(tip.to_best_block().height);
-        let node = assemble(profile, chain, state, known_peers, tasks)?;
+        let node = assemble(profile, chain, state, known_peers, closings, tasks)?;
         wallet::settle_unsent(&node).await;
         Ok(Prepared {
             node,
@@ -220,6 +222,7 @@ impl Prepared {
             tasks.spawn("listener", peers::listen(node.clone(), listener));
         }
         tasks.spawn("peers", peers::look_after(node.clone()));
+        node.resume_closings();
         Ok(Running {
             node,
             housekeeping,
@@ -264,6 +267,7 @@ fn assemble(
     chain: Chain,
     state: LightningState,
     known_peers: KnownPeers,
+    closings: Closings,
     tasks: Tasks,
 ) -> Result<Node, StartError> {
     let logger = Arc::new(LdkLogger);
@@ -295,6 +299,7 @@ fn assemble(
     let terms = Terms {
         min_capacity_sat: profile.config.min_capacity_sat,
     };
+    let pings = Arc::new(Pings::default());
     let handlers = MessageHandler {
         chan_handler: Arc::new(Gatekeeper::new(
             Arc::clone(&channel_manager),
@@ -303,7 +308,7 @@ fn assemble(
         )),
         route_handler: Arc::new(PatientGossip::new(Arc::clone(&gossip))),
         onion_message_handler: Arc::clone(&onion_messenger),
-        custom_message_handler: IgnoringMessageHandler {},
+        custom_message_handler: Arc::clone(&pings),
         send_only_message_handler: Arc::clone(&chain_monitor),
     };
     let peer_manager = Arc::new(PeerManager::new(
@@ -311,7 +316,10 @@ fn assemble(
         // LDK wants a value that never goes back, even when the clock does; seconds fit until 2106.
         u32::try_from(UnixSeconds::now().0).unwrap_or(u32::MAX),
         &chain.keys.get_secure_random_bytes(),
-        Arc::clone(&logger),
+        Arc::new(PeerLogger {
+            log: LdkLogger,
+            pings: Arc::clone(&pings),
+        }),
         Arc::clone(&chain.keys),
     ));
     gossip::verify_announcements(&gossip, &peer_manager, &chain.bitcoind, &tasks);
@@ -339,8 +347,9 @@ fn assemble(
         sweeper,
         bump,
         openings: Openings::default(),
-        closings: Closings::default(),
+        closings,
         known_peers,
+        pings,
         attempts,
         height: profile.height,
         tasks,

@@ -8,8 +8,8 @@ use crate::error::{Code, Failure};
 use crate::params::{FromToken, NodeId, OutPoint, Refusal, ShortChannelId, Token};
 use bitcoin::consensus::encode::serialize_hex;
 use bitcoin::{Transaction, Txid};
-use boltill_node::{ChannelDetails, ChannelId, CloseError, CloseOutcome, CloseRequest};
-use boltill_onchain::Feerate;
+use boltill_node::{ChannelDetails, ChannelId, CloseError, CloseOutcome, CloseRequest, FeeRange};
+use boltill_onchain::{FeeRates, Feerate};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -20,14 +20,15 @@ parameters! {
     /// in the channel has come to its end. When it has not happened after *unilateraltimeout* seconds, closes it
     /// alone: the money then comes back after a delay that the peer chose when the channel was opened.
     ///
-    /// Answers when the channel is closed. If the client hangs up before, closing together goes on, but nothing is
-    /// closed alone later. If the daemon stops while the peer is away, nothing goes on. Give the command again then.
+    /// Answers when the channel is closed. If the client hangs up before, or the daemon stops while the peer is away, closing
+    /// together goes on, after a restart too; but nothing is closed alone later. Give the command again for that.
     pub struct Close {
         /// The channel: its id, its short channel id, or the peer's id when there is one channel with that peer.
         required id: ChannelName,
         /// After how many seconds to close alone; 0 for never. Two days when it is not given.
         default unilateraltimeout: u32 = 172_800,
-        /// The address that our money goes to when the channel is closed together; one of the wallet when it is not given.
+        /// The address that our money goes to when the channel is closed together; one of the wallet when it is not given. A
+        /// taproot address is only possible when the peer knows such (`option_shutdown_anysegwit`).
         optional destination: BitcoinAddress,
         /// Looked at and without effect: how far to give way in each round of agreeing on a fee, in satoshi or per
         /// cent. Nodes of today tell each other what fees they would accept and need no rounds.
@@ -36,7 +37,9 @@ parameters! {
         optional wrong_funding: OutPoint,
         /// Without effect, as no channel is leased.
         default force_lease_closed: bool = false,
-        /// Not supported: the fee is agreed on between what both nodes take for right.
+        /// The least and the most feerate of the closing transaction, as `[min, max]`. Only for a channel that we opened, as
+        /// otherwise the peer pays; and *max* may not be less than the feerate `unilateral_close` of the moment. When the fees have
+        /// risen above *max* before the peer is there, closing waits until they have fallen.
         optional feerange: Vec<Feerate>,
     }
 }
@@ -61,10 +64,16 @@ pub const COMMAND: Command = Command {
             "Its id, unless the channel was unopened.",
         ),
     ],
-    errors: &[(
-        Code::Unspecified,
-        "There is no such channel, or several, or it cannot be closed now.",
-    )],
+    errors: &[
+        (
+            Code::Unspecified,
+            "There is no such channel, or several, or it cannot be closed now.",
+        ),
+        (
+            Code::InvalidParams,
+            "The channel cannot be closed to that *destination* or in that *feerange*, or it is being closed already in another way.",
+        ),
+    ],
     examples: &[Example {
         typed: "close 103x1x0 60",
         answer: r#"{"type":"mutual","txs":["020000000001..."],"txids":["0101010101010101010101010101010101010101010101010101010101010101"]}"#,
@@ -141,7 +150,6 @@ impl Run for Close {
             &self.wrong_funding,
             "only the funding transaction can be spent",
         )?;
-        unsupported("feerange", &self.feerange, "the fee is agreed on by itself")?;
         if self.fee_negotiation_step.is_some() || self.force_lease_closed {
             tracing::info!("close: fee_negotiation_step and force_lease_closed are without effect");
         }
@@ -150,6 +158,10 @@ impl Run for Close {
             .destination
             .map(|address| address.script(node.network()))
             .transpose()?;
+        let fees = self
+            .feerange
+            .as_deref()
+            .map(|range| fee_range(range, node.fees()));
         let channels = node.channels();
         let channel = find(&channels, &self.id)?;
         let patience = Duration::from_secs(self.unilateraltimeout.into());
@@ -157,10 +169,27 @@ impl Run for Close {
             channel_id: channel.channel_id,
             peer: channel.counterparty.node_id,
             destination,
-            feerate_per_kw: None,
+            fees: fees.transpose()?,
             unilateral_after: (!patience.is_zero()).then_some(patience),
         });
         Answer::of(&Closed::from(outcome.await?))
+    }
+}
+
+/// The feerates that the range comes to at this moment.
+fn fee_range(range: &[Feerate], fees: &FeeRates) -> Result<FeeRange, RpcError> {
+    let per_kw = |feerate| u32::try_from(fees.resolve(feerate).to_sat_per_kwu()).unwrap_or(u32::MAX);
+    match *range {
+        [min, max] if per_kw(min) <= per_kw(max) => Ok(FeeRange {
+            min: per_kw(min),
+            max: per_kw(max),
+        }),
+        [_, _] => Err(RpcError::invalid_params(
+            "feerange: the minimum is above the maximum",
+        )),
+        _ => Err(RpcError::invalid_params(
+            "feerange: should be an array of 2 feerates: [min, max]",
+        )),
     }
 }
 
@@ -208,8 +237,11 @@ impl From<CloseOutcome> for Closed {
 impl Failure for CloseError {
     fn code(&self) -> Code {
         match self {
-            CloseError::NotFound | CloseError::Refused(_) => Code::Unspecified,
-            CloseError::BadDestination => Code::InvalidParams,
+            CloseError::NotFound | CloseError::Refused(_) | CloseError::Store(_) => Code::Unspecified,
+            CloseError::BadDestination
+            | CloseError::UnknownToPeer
+            | CloseError::Fees(_)
+            | CloseError::Closing => Code::InvalidParams,
         }
     }
 }
@@ -286,6 +318,21 @@ mod tests {
         );
         let unseen = to_value(Closed::from(CloseOutcome::Unilateral(None))).unwrap();
         assert_eq!(unseen, json!({ "type": "unilateral", "txs": [], "txids": [] }));
+    }
+
+    #[test]
+    fn a_range_of_fees_is_two_feerates_in_order() {
+        let range = |feerates: &[Feerate]| fee_range(feerates, &FeeRates::new());
+        let (low, high) = (Feerate::PerKw(1_000), Feerate::PerKb(8_000));
+        let both = FeeRange {
+            min: 1_000,
+            max: 2_000,
+        };
+        assert_eq!(range(&[low, high]).unwrap(), both);
+        assert!(range(&[low, low]).is_ok());
+        for wrong in [&[high, low][..], &[low], &[], &[low, low, low]] {
+            assert!(range(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -37,12 +37,16 @@ mod listpeers;
 mod listsendpays;
 mod manual;
 mod newaddr;
+mod parsefeerate;
 mod pay;
+mod ping;
 mod prelude;
 mod sendpay;
+mod setchannel;
 pub(crate) mod shared;
 mod signinvoice;
 mod signmessage;
+mod staticbackup;
 mod stop;
 mod wait;
 mod waitanyinvoice;
@@ -87,10 +91,14 @@ pub static COMMANDS: &[Command] = &[
     listpeers::COMMAND,
     listsendpays::COMMAND,
     newaddr::COMMAND,
+    parsefeerate::COMMAND,
     pay::COMMAND,
+    ping::COMMAND,
     sendpay::COMMAND,
+    setchannel::COMMAND,
     signinvoice::COMMAND,
     signmessage::COMMAND,
+    staticbackup::COMMAND,
     stop::COMMAND,
     wait::COMMAND,
     waitanyinvoice::COMMAND,

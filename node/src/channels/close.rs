@@ -1,16 +1,23 @@
 //! Closing a channel: together with the peer, and alone when the peer does not answer in time.
 
+mod fees;
+mod requests;
+
+pub use fees::FeeRange;
+
 use crate::Node;
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::{ScriptBuf, Transaction};
+use boltill_types::{StateStore, StoreError};
 use lightning::chain::transaction::OutPoint;
 use lightning::events::ClosureReason;
-use lightning::ln::channel_state::ChannelDetails;
+use lightning::ln::channel_state::{ChannelDetails, ChannelShutdownState};
 use lightning::ln::script::ShutdownScript;
 use lightning::ln::types::ChannelId;
 use lightning::util::errors::APIError;
+use requests::{MutualClose, Requests};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -30,8 +37,8 @@ pub struct CloseRequest {
     pub peer: PublicKey,
     /// Where our money goes; an address of the wallet when absent.
     pub destination: Option<ScriptBuf>,
-    /// The fee to begin with, in sat per 1000 weight.
-    pub feerate_per_kw: Option<u32>,
+    /// Between which feerates to agree; as LDK sees fit when absent.
+    pub fees: Option<FeeRange>,
     /// After how long to close alone; never when absent.
     pub unilateral_after: Option<Duration>,
 }
@@ -56,6 +63,20 @@ pub enum CloseError {
     /// The destination is not one that BOLT 2 allows.
     #[error("the destination is not a script that a channel can be closed to")]
     BadDestination,
+    /// The destination is one that the peer does not know (BOLT 2, `option_shutdown_anysegwit`).
+    #[error("Peer does not allow v1+ shutdown addresses")]
+    UnknownToPeer,
+    /// LDK cannot keep to the range of fees.
+    #[error("feerange: not supported: {0}")]
+    Fees(String),
+    /// It is being closed already, and not as it is asked for now.
+    #[error(
+        "the channel is being closed already, and where its money goes and for which fee can no longer be changed"
+    )]
+    Closing,
+    /// What was asked for could not be written down.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// LDK refuses.
     #[error("{0}")]
     Refused(String),
@@ -67,19 +88,30 @@ impl From<APIError> for CloseError {
             APIError::APIMisuseError { err } | APIError::ChannelUnavailable { err } => {
                 CloseError::Refused(err)
             }
+            APIError::IncompatibleShutdownScript { .. } => CloseError::UnknownToPeer,
             other => CloseError::Refused(format!("{other:?}")),
         }
     }
 }
 
-/// Who waits for which channel to be closed.
-#[derive(Default)]
-pub(crate) struct Closings(Mutex<HashMap<ChannelId, Vec<oneshot::Sender<ClosureReason>>>>);
+/// Which channels are to be closed, and who waits for it.
+pub(crate) struct Closings {
+    requests: Requests,
+    waiting: Mutex<HashMap<ChannelId, Vec<oneshot::Sender<ClosureReason>>>>,
+}
 
 impl Closings {
+    /// Reads what an earlier run was asked to close and has not.
+    pub(crate) fn load(store: Arc<dyn StateStore>) -> Result<Closings, StoreError> {
+        Ok(Closings {
+            requests: Requests::load(store)?,
+            waiting: Mutex::default(),
+        })
+    }
+
     fn wait(&self, channel_id: ChannelId) -> oneshot::Receiver<ClosureReason> {
         let (sender, receiver) = oneshot::channel();
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let waiters = waiting.entry(channel_id).or_default();
         waiters.retain(|waiter| !waiter.is_closed());
         waiters.push(sender);
@@ -88,8 +120,9 @@ impl Closings {
 
     /// The channel is closed.
     pub(crate) fn closed(&self, channel_id: &ChannelId, reason: &ClosureReason) {
+        self.requests.forget(channel_id);
         let waiters = self
-            .0
+            .waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(channel_id);
@@ -102,7 +135,7 @@ impl Closings {
 
 impl Node {
     /// Closes a channel, and waits until it is: together with the peer, for which a peer that is away is waited for.
-    /// Dropping the future leaves the mutual close going on; ending the node while the peer is away does not.
+    /// Dropping the future leaves the mutual close going on, and so does ending the node: it goes on at the next start.
     ///
     /// # Errors
     /// [`CloseError`]: nothing has changed.
@@ -113,12 +146,7 @@ impl Node {
             return Ok(CloseOutcome::Unopened);
         };
         let closed = self.inner.closings.wait(request.channel_id);
-        if channel
-            .channel_shutdown_state
-            .is_none_or(|state| state == lightning::ln::channel_state::ChannelShutdownState::NotShuttingDown)
-        {
-            self.begin_mutual_close(&request)?;
-        }
+        self.ask_to_close(&channel, &request).await?;
         let reason = match request.unilateral_after {
             None => closed.await.ok(),
             Some(patience) => match tokio::time::timeout(patience, closed).await {
@@ -150,53 +178,106 @@ impl Node {
     }
 
     /// Asks the peer to close, now or as soon as it can be asked.
-    fn begin_mutual_close(&self, request: &CloseRequest) -> Result<(), CloseError> {
-        let script = request
-            .destination
-            .clone()
-            .map(ShutdownScript::try_from)
-            .transpose();
-        let script = script.map_err(|_| CloseError::BadDestination)?;
-        match self.shut_down(request, script.clone()) {
-            Err(APIError::ChannelUnavailable { .. }) => {}
-            outcome => return Ok(outcome?),
-        }
-        let (node, request) = (self.clone(), request.clone());
-        self.inner.tasks.spawn_errand(async move {
-            let manager = &node.inner.channel_manager;
-            let is_open = || {
-                let channels = manager.list_channels_with_counterparty(&request.peer);
-                channels
-                    .iter()
-                    .any(|channel| channel.channel_id == request.channel_id)
+    async fn ask_to_close(&self, channel: &ChannelDetails, request: &CloseRequest) -> Result<(), CloseError> {
+        let requests = &self.inner.closings.requests;
+        let close = MutualClose {
+            channel_id: request.channel_id,
+            peer: request.peer,
+            destination: request.destination.clone(),
+            fees: request.fees,
+        };
+        if is_closing(channel) {
+            let has_wishes = close.destination.is_some() || close.fees.is_some();
+            return match requests.of(&close.channel_id) {
+                Some(before) if before == close => Ok(()),
+                _ if has_wishes => Err(CloseError::Closing),
+                _ => Ok(()),
             };
-            while is_open() {
-                tokio::time::sleep(SHUTDOWN_RETRY).await;
-                match node.shut_down(&request, script.clone()) {
-                    Err(APIError::ChannelUnavailable { .. }) => {}
-                    Ok(()) => return,
-                    Err(error) => {
-                        return tracing::warn!(
-                            "channel {} is not being closed: {error:?}",
-                            request.channel_id
-                        );
-                    }
-                }
+        }
+        script_of(&close)?;
+        if let Some(fees) = close.fees {
+            fees.check(channel, &self.inner.fees).map_err(CloseError::Fees)?;
+        }
+        let written = requests.remember(close.clone());
+        match self.shut_down(&close) {
+            Ok(()) => return Ok(()),
+            Err(NotYet::Later) => self.keep_trying(close.channel_id),
+            Err(NotYet::Never(error)) => {
+                requests.forget(&close.channel_id);
+                return Err(error);
             }
-        });
+        }
+        written.await?;
+        tracing::info!(
+            "channel {} is to be closed when its peer is there",
+            close.channel_id
+        );
         Ok(())
     }
 
-    /// LDK says `ChannelUnavailable` while the peer is away or a write is under way, and when the channel is gone.
-    fn shut_down(&self, request: &CloseRequest, script: Option<ShutdownScript>) -> Result<(), APIError> {
-        self.inner.channel_manager.close_channel_with_feerate_and_script(
-            &request.channel_id,
-            &request.peer,
-            request.feerate_per_kw,
-            script,
-        )?;
-        self.inner.peer_manager.process_events();
-        Ok(())
+    /// Goes on with what an earlier run was asked to close.
+    pub(crate) fn resume_closings(&self) {
+        for close in self.inner.closings.requests.all() {
+            match self.channel(&close.channel_id) {
+                None => self.inner.closings.requests.forget(&close.channel_id),
+                Some(channel) if is_closing(&channel) => {}
+                Some(_) => self.keep_trying(close.channel_id),
+            }
+        }
+    }
+
+    fn keep_trying(&self, channel_id: ChannelId) {
+        let node = self.clone();
+        if !node.inner.closings.requests.begin_to_try(channel_id) {
+            return;
+        }
+        self.inner.tasks.spawn_errand(async move {
+            let requests = &node.inner.closings.requests;
+            // It is gone when the channel is closed, by whomever; and it may be another one after a while.
+            while let Some(close) = requests.of(&channel_id) {
+                tokio::time::sleep(SHUTDOWN_RETRY).await;
+                match node.shut_down(&close) {
+                    Ok(()) => break,
+                    Err(NotYet::Later) => {}
+                    Err(NotYet::Never(error)) => {
+                        tracing::warn!("channel {channel_id} is not being closed: {error}");
+                        return requests.forget(&channel_id);
+                    }
+                }
+            }
+            requests.end_trying(&channel_id);
+        });
+    }
+
+    fn shut_down(&self, close: &MutualClose) -> Result<(), NotYet> {
+        let manager = &self.inner.channel_manager;
+        let channel = self.channel(&close.channel_id).ok_or(NotYet::Later)?;
+        if is_closing(&channel) {
+            return Ok(());
+        }
+        if self.connected_peer(&close.peer).is_none() {
+            return Err(NotYet::Later);
+        }
+        if let Some(fees) = close.fees {
+            // The fees may have risen since; then it waits until they fall.
+            fees.apply(&channel, &self.inner.fees, manager)
+                .map_err(|_| NotYet::Later)?;
+        }
+        let asked = manager.close_channel_with_feerate_and_script(
+            &close.channel_id,
+            &close.peer,
+            close.fees.map(|fees| fees.min),
+            script_of(close).map_err(NotYet::Never)?,
+        );
+        match asked {
+            Ok(()) => {
+                self.inner.peer_manager.process_events();
+                Ok(())
+            }
+            // The peer is away, a write is under way, or the channel is gone, of which there is an event.
+            Err(APIError::ChannelUnavailable { .. }) => Err(NotYet::Later),
+            Err(error) => Err(NotYet::Never(error.into())),
+        }
     }
 
     fn force_close(&self, request: &CloseRequest) -> Result<(), CloseError> {
@@ -217,4 +298,21 @@ impl Node {
         };
         tokio::time::timeout(BROADCAST_WAIT, seen).await.ok()
     }
+}
+
+/// Why a channel is not being closed at present.
+enum NotYet {
+    Later,
+    Never(CloseError),
+}
+
+fn is_closing(channel: &ChannelDetails) -> bool {
+    channel
+        .channel_shutdown_state
+        .is_some_and(|state| state != ChannelShutdownState::NotShuttingDown)
+}
+
+fn script_of(close: &MutualClose) -> Result<Option<ShutdownScript>, CloseError> {
+    let script = close.destination.clone().map(ShutdownScript::try_from);
+    script.transpose().map_err(|_| CloseError::BadDestination)
 }

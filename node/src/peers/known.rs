@@ -76,7 +76,7 @@ impl KnownPeers {
         });
     }
 
-    pub(super) fn address(&self, node_id: &PublicKey) -> Option<PeerAddress> {
+    pub(crate) fn address(&self, node_id: &PublicKey) -> Option<PeerAddress> {
         self.with(|addresses| addresses.get(node_id).cloned())
     }
 }

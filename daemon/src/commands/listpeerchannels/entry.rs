@@ -1,7 +1,9 @@
 //! One channel as `listpeerchannels` shows it.
 
 use super::htlc::Htlc;
-use crate::commands::shared::channel::{ChannelState, ChannelType, direction, sat, scid, to_us};
+use crate::commands::shared::channel::{
+    ChannelState, ChannelType, direction, largest_htlc_out, sat, scid, to_us,
+};
 use bitcoin::Txid;
 use bitcoin::secp256k1::PublicKey;
 use boltill_node::{ChannelDetails, channel_type_names};
@@ -156,15 +158,6 @@ impl Entry {
             htlcs: Htlc::all_of(channel),
         }
     }
-}
-
-/// LDK tells the network that nine tenths of a channel, or what the peer takes at once if that is less, can be sent.
-fn largest_htlc_out(channel: &ChannelDetails) -> Option<Msat> {
-    let nine_tenths = channel.channel_value_satoshis.saturating_mul(900);
-    channel
-        .counterparty
-        .outbound_htlc_maximum_msat
-        .map(|most| Msat(most.min(nine_tenths)))
 }
 
 fn feature_names(channel: &ChannelDetails) -> Vec<String> {

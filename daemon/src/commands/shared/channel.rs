@@ -71,6 +71,15 @@ pub fn to_us(channel: &ChannelDetails) -> Msat {
     boltill_node::our_balance(channel)
 }
 
+/// LDK tells the network that nine tenths of a channel, or what the peer takes at once if that is less, can be sent.
+pub fn largest_htlc_out(channel: &ChannelDetails) -> Option<Msat> {
+    let nine_tenths = channel.channel_value_satoshis.saturating_mul(900);
+    channel
+        .counterparty
+        .outbound_htlc_maximum_msat
+        .map(|most| Msat(most.min(nine_tenths)))
+}
+
 /// Whole satoshi as the unit of answers; no sum of real bitcoin is too large for it.
 pub fn sat(sat: u64) -> Msat {
     Msat::from_sat(sat).unwrap_or(Msat(u64::MAX))
