@@ -1,4 +1,5 @@
-//! A payee, behind a node that forwards to it, is killed at any moment, and loses nothing and counts nothing twice.
+//! A node is killed at any moment, again and again, and nothing is lost and nothing counted twice: a payee behind a node that
+//! forwards to it, and a node that forwards.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,31 +9,86 @@
 )]
 
 use boltill::CallError;
-use boltill_e2e::{Network, Node, line_of};
+use boltill_e2e::channels::channels_of;
+use boltill_e2e::htlcs::all_settled;
+use boltill_e2e::{Balance, Books, Network, NetworkError, Node, line_of};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-const PAYMENTS: u64 = 50;
-const WORKERS: u64 = 1;
 const AMOUNT_MSAT: u64 = 1_234_567;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_payee_killed_at_random_moments_is_paid_exactly_once_for_each_invoice() {
+async fn a_payee_killed_at_random_moments_is_paid_exactly_once_for_each_invoice() -> Result<(), NetworkError>
+{
     let network = Arc::new(line_of(3).await);
-    let balance_before = channel_balance(network.node("carol").unwrap()).await;
+    let before = Situation::of(&network).await?;
+    let (invoices, kills) = pay_while_killing(
+        &network,
+        "carol",
+        Load {
+            payments: 50,
+            workers: 1,
+        },
+    )
+    .await;
+    assert!(
+        kills >= 3,
+        "the payee was killed only {kills} times, so this proves little"
+    );
+    all_settled(&network).await?;
+    before.and_these_payments(&network, &invoices).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_middle_node_killed_at_random_moments_loses_none_of_500_payments() -> Result<(), NetworkError> {
+    let network = Arc::new(line_of(3).await);
+    let before = Situation::of(&network).await?;
+    let (invoices, kills) = pay_while_killing(
+        &network,
+        "bob",
+        Load {
+            payments: 500,
+            workers: 4,
+        },
+    )
+    .await;
+    assert!(
+        kills >= 20,
+        "the middle was killed only {kills} times, so this proves little"
+    );
+    all_settled(&network).await?;
+    before.and_these_payments(&network, &invoices).await
+}
+
+/// What is to be paid from alice to carol.
+#[derive(Clone, Copy)]
+struct Load {
+    payments: u64,
+    /// How many payments are under way at a time.
+    workers: u64,
+}
+
+/// Pays from alice to carol while a node is killed and restarted all the time. Gives the invoices as they were answered, by label,
+/// and how often the node was killed.
+async fn pay_while_killing(
+    network: &Arc<Network>,
+    victim: &str,
+    load: Load,
+) -> (BTreeMap<String, Value>, u32) {
     let done = AtomicBool::new(false);
-    let workers: Vec<_> = (0..WORKERS)
+    let workers: Vec<_> = (0..load.workers)
         .map(|worker| {
-            let network = Arc::clone(&network);
+            let network = Arc::clone(network);
             tokio::spawn(async move {
                 let mut answered = Vec::new();
-                for number in (worker..PAYMENTS).step_by(WORKERS as usize) {
+                for number in (worker..load.payments).step_by(load.workers as usize) {
                     let label = format!("crash-{number}");
-                    let invoice = invoice_until_answered(&network, &label).await;
+                    // No two amounts are the same, so that no mistake can make up for another.
+                    let invoice = invoice_until_answered(&network, &label, AMOUNT_MSAT + number).await;
                     pay_until_paid(&network, &invoice).await;
                     answered.push((label, invoice));
                 }
@@ -41,71 +97,34 @@ async fn a_payee_killed_at_random_moments_is_paid_exactly_once_for_each_invoice(
         })
         .collect();
     let collect = async {
-        let mut answered = Vec::new();
+        let mut answered = BTreeMap::new();
         for worker in workers {
             answered.extend(worker.await.unwrap());
         }
         done.store(true, Ordering::SeqCst);
         answered
     };
-    let (answered, kills) = tokio::join!(collect, kill_at_random(network.node("carol").unwrap(), &done));
-    assert!(
-        kills >= 3,
-        "the payee was killed only {kills} times, so this proves little"
-    );
-
-    let (alice, carol) = (network.node("alice").unwrap(), network.node("carol").unwrap());
-    let invoices = until_all_are_paid(carol).await;
-    for (label, bolt11) in &answered {
-        let invoice = &invoices[label];
-        assert_eq!(
-            &invoice["bolt11"], bolt11,
-            "{label} is on file as it was answered"
-        );
-        assert_eq!(invoice["amount_received_msat"], AMOUNT_MSAT);
-    }
-    let mut pay_indexes: Vec<_> = invoices
-        .values()
-        .map(|entry| entry["pay_index"].as_u64().unwrap())
-        .collect();
-    pay_indexes.sort_unstable();
-    assert_eq!(
-        pay_indexes,
-        (1..=PAYMENTS).collect::<Vec<_>>(),
-        "each is paid once, and none is skipped"
-    );
-
-    let paid_by_alice = complete_hashes(&alice.call("listpays", json!({})).await.unwrap());
-    let paid_to_carol = invoices
-        .values()
-        .map(|entry| (entry["payment_hash"].to_string(), 1))
-        .collect();
-    assert_eq!(
-        paid_by_alice, paid_to_carol,
-        "payer and payee count the same payments"
-    );
-    let gained = channel_balance(carol).await - balance_before;
-    assert_eq!(gained, PAYMENTS * AMOUNT_MSAT, "no money moved twice");
+    tokio::join!(collect, kill_at_random(network.node(victim).unwrap(), &done))
 }
 
-/// Kills and restarts carol until told to stop; says how often.
-async fn kill_at_random(carol: &Node, done: &AtomicBool) -> u32 {
+/// Kills and restarts a node until told to stop; says how often.
+async fn kill_at_random(node: &Node, done: &AtomicBool) -> u32 {
     let mut kills = 0;
     while !done.load(Ordering::SeqCst) {
         // The moment is random by intent; everything else in this test waits for conditions.
         let pause = 20 + u64::from(rand::random::<u16>()) % 500;
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        carol.kill().await;
+        node.kill().await;
         kills += 1;
-        carol.restart().await.unwrap();
+        node.restart().await.unwrap();
     }
     kills
 }
 
 /// Asks for an invoice until there is an answer. An answer that got lost shows as a duplicate label.
-async fn invoice_until_answered(network: &Network, label: &str) -> Value {
+async fn invoice_until_answered(network: &Network, label: &str, amount_msat: u64) -> Value {
     let carol = network.node("carol").unwrap().client();
-    let params = json!({"amount_msat": AMOUNT_MSAT, "label": label, "description": "crash test"});
+    let params = json!({"amount_msat": amount_msat, "label": label, "description": "crash test"});
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         match carol.call("invoice", &params).await {
@@ -121,7 +140,7 @@ async fn invoice_until_answered(network: &Network, label: &str) -> Value {
     panic!("no invoice {label} within {PATIENCE:?}");
 }
 
-/// Pays until it is paid: with carol down there may be no route, or the parts wait for him.
+/// Pays until it is paid: with a node down there may be no route, or the parts wait for it.
 async fn pay_until_paid(network: &Network, bolt11: &Value) {
     let alice = network.node("alice").unwrap().client();
     let deadline = Instant::now() + PATIENCE;
@@ -141,46 +160,151 @@ async fn pay_until_paid(network: &Network, bolt11: &Value) {
     panic!("not paid within {PATIENCE:?}");
 }
 
-/// The payee learns last that it was paid: its claim may still be on the way when the payer is done.
-async fn until_all_are_paid(carol: &Node) -> BTreeMap<String, Value> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let listed = carol.call("listinvoices", json!({})).await.unwrap();
-        let invoices: BTreeMap<String, Value> = listed["invoices"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|entry| (entry["label"].as_str().unwrap().to_owned(), entry.clone()))
-            .collect();
-        assert_eq!(
-            invoices.len() as u64,
-            PAYMENTS,
-            "every invoice that was answered is on file, once"
+/// How things stood before anything was paid.
+struct Situation {
+    books: Books,
+    before: Balance,
+    channels: BTreeMap<String, Vec<Value>>,
+}
+
+impl Situation {
+    async fn of(network: &Network) -> Result<Self, NetworkError> {
+        let books = Books::open(network).await?;
+        let before = books.balance(network).await?;
+        let channels = channel_ids(network).await?;
+        Ok(Self {
+            books,
+            before,
+            channels,
+        })
+    }
+
+    /// That payer, payee and the one in between agree about these payments, that nobody has a satoshi more or less than they
+    /// come to, and that every channel is still there.
+    async fn and_these_payments(
+        &self,
+        network: &Network,
+        answered: &BTreeMap<String, Value>,
+    ) -> Result<(), NetworkError> {
+        let (alice, bob, carol) = (
+            network.node("alice")?,
+            network.node("bob")?,
+            network.node("carol")?,
         );
-        if invoices.values().all(|entry| entry["status"] == "paid") {
-            return invoices;
+        let received = received(carol, answered).await?;
+        let sent = sent(alice).await?;
+        let hashes = |of: &BTreeMap<String, Sent>| of.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            hashes(&sent),
+            received.keys().cloned().collect::<Vec<_>>(),
+            "payer and payee count the same payments"
+        );
+        for (hash, payment) in &sent {
+            assert_eq!(
+                payment.amount_msat, received[hash],
+                "payer and payee agree about {hash}"
+            );
         }
-        assert!(Instant::now() < deadline, "not all paid: {invoices:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let amounts: u64 = received.values().sum();
+        let fees = sent.values().map(|payment| payment.sent_msat).sum::<u64>() - amounts;
+
+        let after = self.books.balance(network).await?;
+        assert_eq!(after.of(carol), self.before.of(carol) + amounts);
+        assert_eq!(after.of(bob), self.before.of(bob) + fees);
+        assert_eq!(after.of(alice), self.before.of(alice) - amounts - fees);
+        assert_eq!(after.fees_sat, 0, "nothing happened on the chain");
+        assert_eq!(
+            channel_ids(network).await?,
+            self.channels,
+            "no channel was closed"
+        );
+        Ok(())
     }
 }
 
-/// How often each payment hash was paid, by the payer's own books.
-fn complete_hashes(listpays: &Value) -> BTreeMap<String, u32> {
-    let mut hashes = BTreeMap::new();
-    for pay in listpays["pays"].as_array().unwrap() {
-        if pay["status"] == "complete" {
-            *hashes.entry(pay["payment_hash"].to_string()).or_default() += 1;
-        }
+/// What the payee was paid for each hash. Every invoice that was answered is on file as it was answered, and paid, once.
+async fn received(
+    carol: &Node,
+    answered: &BTreeMap<String, Value>,
+) -> Result<BTreeMap<String, u64>, NetworkError> {
+    let listed = carol.call("listinvoices", json!({})).await?;
+    let invoices = listed["invoices"].as_array().unwrap();
+    assert_eq!(
+        invoices.len(),
+        answered.len(),
+        "every invoice that was answered is on file, once"
+    );
+    let mut pay_indexes = Vec::new();
+    let mut received = BTreeMap::new();
+    for invoice in invoices {
+        let label = invoice["label"].as_str().unwrap();
+        assert_eq!(
+            invoice["bolt11"], answered[label],
+            "{label} is on file as it was answered"
+        );
+        assert_eq!(invoice["status"], "paid", "{invoice}");
+        assert_eq!(
+            invoice["amount_received_msat"], invoice["amount_msat"],
+            "{invoice}"
+        );
+        pay_indexes.push(invoice["pay_index"].as_u64().unwrap());
+        received.insert(
+            invoice["payment_hash"].as_str().unwrap().to_owned(),
+            invoice["amount_msat"].as_u64().unwrap(),
+        );
     }
-    hashes
+    pay_indexes.sort_unstable();
+    let each_once: Vec<_> = (1..=answered.len() as u64).collect();
+    assert_eq!(pay_indexes, each_once, "each is paid once, and none is skipped");
+    Ok(received)
 }
 
-async fn channel_balance(node: &Node) -> u64 {
-    let channels = node.call("listpeerchannels", json!({})).await.unwrap();
-    let channels = channels["channels"].as_array().unwrap();
-    channels
-        .iter()
-        .map(|channel| channel["to_us_msat"].as_u64().unwrap())
-        .sum()
+/// What the payer says of a payment.
+struct Sent {
+    amount_msat: u64,
+    sent_msat: u64,
+}
+
+/// What the payer has paid, by hash: `listpays` and `listsendpays` tell the same, and each hash was paid once.
+async fn sent(alice: &Node) -> Result<BTreeMap<String, Sent>, NetworkError> {
+    let mut lists = Vec::new();
+    for (command, list) in [("listpays", "pays"), ("listsendpays", "payments")] {
+        let listed = alice.call(command, json!({"status": "complete"})).await?;
+        let mut sent = BTreeMap::new();
+        for payment in listed[list].as_array().unwrap() {
+            let hash = payment["payment_hash"].as_str().unwrap().to_owned();
+            let numbers = ["amount_msat", "amount_sent_msat"].map(|name| payment[name].as_u64().unwrap());
+            let before = sent.insert(hash, numbers);
+            assert_eq!(before, None, "{command} has {payment} twice");
+        }
+        lists.push(sent);
+    }
+    assert_eq!(lists[0], lists[1]);
+    let sent = lists.swap_remove(0);
+    Ok(sent
+        .into_iter()
+        .map(|(hash, [amount_msat, sent_msat])| {
+            (
+                hash,
+                Sent {
+                    amount_msat,
+                    sent_msat,
+                },
+            )
+        })
+        .collect())
+}
+
+async fn channel_ids(network: &Network) -> Result<BTreeMap<String, Vec<Value>>, NetworkError> {
+    let mut ids = BTreeMap::new();
+    for node in network.nodes() {
+        let channels = channels_of(node).await?;
+        let mut of_node: Vec<_> = channels
+            .iter()
+            .map(|channel| channel["channel_id"].clone())
+            .collect();
+        of_node.sort_unstable_by_key(Value::to_string);
+        ids.insert(node.name().to_owned(), of_node);
+    }
+    Ok(ids)
 }
