@@ -118,7 +118,7 @@ async fn usable(node: &Node) -> Result<usize, NetworkError> {
         .map_or(0, |channels| channels.iter().filter(usable).count()))
 }
 
-/// Waits until a node that has just been launched knows the chain's tip and has nothing to warn of.
+/// Waits until a node that has just been launched works, knows the chain's tip and has nothing to warn of.
 async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkError> {
     let tip = network.miner().height().await?;
     wait_until(|| async {
@@ -128,7 +128,9 @@ async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkError> {
         };
         let warned = !info["warning_bitcoind_sync"].is_null() || !info["warning_lightningd_sync"].is_null();
         let seen = info["blockheight"].as_u64().is_some_and(|height| height >= tip);
-        Ok((seen && !warned).then_some(()))
+        // It answers earlier, but knows its features only when everything else works as well.
+        let works = info["our_features"].is_object();
+        Ok((seen && works && !warned).then_some(()))
     })
     .await
 }
