@@ -10,6 +10,9 @@
 pub mod books;
 pub mod chain;
 pub mod channels;
+pub mod coins;
+pub mod flight;
+pub mod htlcs;
 pub mod python;
 
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};

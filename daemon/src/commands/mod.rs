@@ -23,6 +23,7 @@ mod getroutes;
 mod help;
 mod invoice;
 mod keysend;
+mod listaddresses;
 mod listchannels;
 mod listclosedchannels;
 mod listconfigs;
@@ -35,6 +36,7 @@ mod listpays;
 mod listpeerchannels;
 mod listpeers;
 mod listsendpays;
+mod listtransactions;
 mod manual;
 mod newaddr;
 mod parsefeerate;
@@ -78,6 +80,7 @@ pub static COMMANDS: &[Command] = &[
     help::COMMAND,
     invoice::COMMAND,
     keysend::COMMAND,
+    listaddresses::COMMAND,
     listchannels::COMMAND,
     listclosedchannels::COMMAND,
     listconfigs::COMMAND,
@@ -90,6 +93,7 @@ pub static COMMANDS: &[Command] = &[
     listpeerchannels::COMMAND,
     listpeers::COMMAND,
     listsendpays::COMMAND,
+    listtransactions::COMMAND,
     newaddr::COMMAND,
     parsefeerate::COMMAND,
     pay::COMMAND,

@@ -13,7 +13,7 @@ use lightning::sign::EntropySource;
 use lightning::util::errors::APIError;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// The largest channel with a peer that does not take large ones (BOLT 2: less than 2^24 sat).
@@ -21,6 +21,8 @@ const LARGEST_ORDINARY: Amount = Amount::from_sat((1 << 24) - 1);
 
 /// A peer that does not answer for so long while a channel is being opened will not: its coins are of better use elsewhere.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How often to see whether the peer is still there while it is waited for.
+const CONNECTION_CHECK: Duration = Duration::from_millis(500);
 const NOT_FUNDED: &str = "the channel could not be funded";
 
 /// A channel to be opened by us.
@@ -184,10 +186,10 @@ impl Node {
         }
         inner.peer_manager.process_events();
         let stopping = |_| Err(OpenError::ByPeer("the node is stopping".to_owned()));
-        let answered = match tokio::time::timeout(PATIENCE, &mut outcome).await {
-            Ok(answered) => answered,
-            Err(_) => {
-                self.give_up_unanswered(user_channel_id);
+        let answered = tokio::select! {
+            answered = &mut outcome => answered,
+            why = self.no_answer_from(&request.peer) => {
+                self.give_up_unanswered(user_channel_id, &why);
                 outcome.await
             }
         };
@@ -220,8 +222,24 @@ impl Node {
         })?)
     }
 
-    /// Gives up a channel whose peer has fallen silent before the funding transaction could be sent.
-    fn give_up_unanswered(&self, user_channel_id: u128) {
+    /// Resolves when a peer has gone away, or has had all the time that it gets, with the reason.
+    async fn no_answer_from(&self, peer: &PublicKey) -> String {
+        let mut ticks = tokio::time::interval(CONNECTION_CHECK);
+        let started = Instant::now();
+        loop {
+            ticks.tick().await;
+            // LDK would ask again if it came back, however long that takes.
+            if self.connected_peer(peer).is_none() {
+                return "the peer disconnected".to_owned();
+            }
+            if started.elapsed() >= PATIENCE {
+                return format!("the peer did not answer for {} seconds", PATIENCE.as_secs());
+            }
+        }
+    }
+
+    /// Gives up a channel whose peer does not answer, unless the funding transaction is on its way already.
+    fn give_up_unanswered(&self, user_channel_id: u128, why: &str) {
         let funding = self.inner.openings.with(|openings| {
             let opening = openings.get(&user_channel_id)?;
             Some(opening.funding.clone())
@@ -235,8 +253,8 @@ impl Node {
         }
         for channel in self.channels() {
             if channel.user_channel_id == user_channel_id {
-                let message = format!("the peer did not answer for {} seconds", PATIENCE.as_secs());
-                self.give_up(&channel.channel_id, &channel.counterparty.node_id, message);
+                let peer = &channel.counterparty.node_id;
+                self.give_up(&channel.channel_id, peer, why.to_owned());
             }
         }
     }

@@ -182,11 +182,12 @@ impl State {
         };
         let named: HashSet<OutPoint> = named.iter().copied().collect();
         let find = |outpoint: OutPoint| {
-            if let Some(until) = self.reserved_until(&outpoint) {
-                return Err(SpendError::CoinReserved { outpoint, until });
-            }
             let coin = unspent.iter().find(|coin| coin.outpoint == outpoint);
-            coin.cloned().ok_or(SpendError::UnknownCoin(outpoint))
+            let coin = coin.ok_or(SpendError::UnknownCoin(outpoint))?;
+            match self.reserved_until(&outpoint) {
+                Some(until) => Err(SpendError::CoinReserved { outpoint, until }),
+                None => Ok(coin.clone()),
+            }
         };
         named.into_iter().map(find).collect()
     }
