@@ -9,19 +9,20 @@ use crate::Node;
 use crate::tasks::TaskResult;
 
 /// Processes HTLCs whenever there are any, for as long as the node runs.
+///
+/// `Gatekeeper` tells of them, when messages have come in or a commit lets them go on. LDK's own wake-up would be the other way to learn
+/// of them; but it wakes only those who wait just then, so that who else waits for it takes it from LDK's background processor,
+/// and every event has to lie until its next tick, for 10 s or more.
 pub(crate) async fn process(node: Node) -> TaskResult {
     let manager = &node.inner.channel_manager;
     let stopping = node.inner.tasks.stopping();
     loop {
-        // Asked for before looking, so that an HTLC that comes in between is not waited for in vain. Should LDK's own processor
-        // take the wake-up for itself, it also does the work.
-        let changed = manager.get_event_or_persistence_needed_future();
         if manager.needs_pending_htlc_processing() {
             manager.process_pending_htlc_forwards();
             node.inner.peer_manager.process_events();
         }
         tokio::select! {
-            () = changed => {}
+            () = node.inner.htlcs_ready.notified() => {}
             () = stopping.cancelled() => return Ok(()),
         }
     }

@@ -21,7 +21,7 @@ use lightning::types::features::Bolt11InvoiceFeatures;
 use lightning::util::message_signing;
 use lightning::util::ser::Writeable;
 use std::sync::{Arc, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 pub use crate::ldk::Graph;
 
@@ -59,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) known_peers: KnownPeers,
     pub(crate) pings: Arc<Pings>,
     pub(crate) attempts: Arc<Attempts>,
+    pub(crate) htlcs_ready: Arc<Notify>,
     pub(crate) height: watch::Sender<u32>,
     pub(crate) tasks: Tasks,
 }

@@ -33,7 +33,7 @@ use lightning_block_sync::poll::ValidatedBlockHeader;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// Why a node did not start. Nothing has been changed on disk that a next start could not use.
 #[derive(Debug, thiserror::Error)]
@@ -296,6 +296,7 @@ fn assemble(
     ));
     let gossip = Arc::new(GossipSync::new(Arc::clone(&graph), None, Arc::clone(&logger)));
     let attempts = Arc::new(Attempts::default());
+    let htlcs_ready = Arc::new(Notify::new());
     let terms = Terms {
         min_capacity_sat: profile.config.min_capacity_sat,
     };
@@ -305,6 +306,7 @@ fn assemble(
             Arc::clone(&channel_manager),
             terms,
             Arc::clone(&attempts),
+            Arc::clone(&htlcs_ready),
         )),
         route_handler: Arc::new(PatientGossip::new(Arc::clone(&gossip))),
         onion_message_handler: Arc::clone(&onion_messenger),
@@ -351,6 +353,7 @@ fn assemble(
         known_peers,
         pings,
         attempts,
+        htlcs_ready,
         height: profile.height,
         tasks,
     };

@@ -3,6 +3,8 @@
 
 use super::connect::prepare;
 use crate::Node;
+use crate::flood::tell_refusal;
+use crate::ldk::PeerManager;
 use crate::tasks::TaskResult;
 use lightning::ln::msgs::SocketAddress;
 use rustix::io::Errno;
@@ -16,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 /// How many connections may be at the door at once: begun, and the handshake not finished. When one more comes, the one that has
 /// waited longest has to go: an honest handshake takes a few round trips, and who stands there for long is not going to come in.
 const MAX_AT_THE_DOOR: usize = 100;
-/// LDK hangs up on who has not finished the handshake for one to two of its ticks, which are 10 s; after that nobody is at the door.
-const AT_THE_DOOR: Duration = Duration::from_secs(25);
+/// How long a handshake may take, `init` included.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long the listener rests when the system has nothing left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
@@ -108,17 +110,19 @@ impl Door {
         }
         let manager = Arc::clone(&node.inner.peer_manager);
         // The connection runs by itself; the future tells its end.
-        let closed = lightning_net_tokio::setup_inbound(manager, stream);
+        let closed = lightning_net_tokio::setup_inbound(Arc::clone(&manager), stream);
         let door = Arc::clone(self);
         node.inner.tasks.spawn_errand(async move {
             tokio::pin!(closed);
-            tokio::select! {
-                () = &mut closed => {}
-                () = tokio::time::sleep(AT_THE_DOOR) => {}
-                () = go_away.cancelled() => {
-                    // What remains of it is LDK's to clear away when it sees the end.
-                    let _ = hang_up.shutdown(Shutdown::Both);
-                }
+            let is_welcome = tokio::select! {
+                () = &mut closed => true,
+                () = go_away.cancelled() => false,
+                () = tokio::time::sleep(HANDSHAKE_TIMEOUT) => inside(&manager).contains(&address),
+            };
+            if !is_welcome {
+                tell_refusal!("{address} has not said for long who it is, and is hung up on");
+                // What remains of it is LDK's to clear away when it sees the end.
+                let _ = hang_up.shutdown(Shutdown::Both);
             }
             // As long as this is held the other side does not see that LDK has closed.
             drop(hang_up);
@@ -128,24 +132,24 @@ impl Door {
     }
 
     fn make_room(&self, node: &Node) {
-        let peers = node.inner.peer_manager.list_peers();
-        let inside: HashSet<SocketAddr> = peers
-            .iter()
-            .filter_map(|peer| socket_address(peer.socket_address.as_ref()?))
-            .collect();
-        let gone = self.with(|guests| {
+        let inside = inside(&node.inner.peer_manager);
+        self.with(|guests| {
             guests.retain(|guest| !inside.contains(&guest.address));
             let too_many = guests.len().saturating_sub(MAX_AT_THE_DOOR);
-            guests.drain(..too_many).collect::<Vec<_>>()
+            for guest in guests.drain(..too_many) {
+                guest.go_away.cancel();
+            }
         });
-        for guest in gone {
-            crate::flood::tell_refusal!(
-                "{} has not said for long who it is, and makes room for others",
-                guest.address
-            );
-            guest.go_away.cancel();
-        }
     }
+}
+
+/// Where those are connected from who have shown who they are.
+fn inside(manager: &PeerManager) -> HashSet<SocketAddr> {
+    let peers = manager.list_peers();
+    peers
+        .iter()
+        .filter_map(|peer| socket_address(peer.socket_address.as_ref()?))
+        .collect()
 }
 
 fn socket_address(address: &SocketAddress) -> Option<SocketAddr> {
