@@ -115,8 +115,7 @@ impl ChannelRecord {
     /// The record of a channel; `None` while it has no funding transaction.
     pub(super) fn of(channel: &ChannelDetails) -> Option<ChannelRecord> {
         let total_msat = Msat::from_sat(channel.channel_value_satoshis)?.0;
-        // Whoever opened it put all of it in.
-        let at_first = if channel.is_outbound { total_msat } else { 0 };
+        let at_first = our_balance(channel).0;
         let mut record = ChannelRecord {
             peer: Some(channel.counterparty.node_id),
             channel_id: channel.channel_id,
