@@ -9,6 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What LDK and CLN put into an output of a commitment transaction that is there only to pay for it (BOLT 3).
 const ANCHOR_SAT: u64 = 330;
 
+/// How many blocks may pass until everything about a channel is settled: longer than any delay that nodes here agree on.
+const SETTLED_WITHIN: u32 = 1_000;
+/// How many blocks are made at a time meanwhile. Nodes have days for what they do then, so none is pressed by it.
+const STEP: u32 = 6;
+
 /// The money of a network's nodes, followed from block to block.
 ///
 /// It begins with every coin and channel that the nodes have. From then on whatever is paid from such money is such money
@@ -62,7 +67,8 @@ impl Books {
     pub async fn open(network: &Network) -> Result<Self, NetworkError> {
         let mut opening = BTreeMap::new();
         for node in network.nodes() {
-            for (outpoint, claim) in claims_of(node).await? {
+            let claims = claims_of(node).await?.unwrap_or_else(|wrong| panic!("{wrong}"));
+            for (outpoint, claim) in claims {
                 opening.insert(outpoint, claim.holds_sat);
             }
         }
@@ -90,44 +96,80 @@ impl Books {
     ///
     /// When money was lost, appeared from nowhere, or is claimed twice: that is what this is for.
     pub async fn balance(&self, network: &Network) -> Result<Balance, NetworkError> {
-        let mut chain = self.follow(network).await?;
+        let reckoned = self.reckon(network).await?;
+        Ok(reckoned.unwrap_or_else(|wrong| panic!("{wrong}")))
+    }
+
+    /// Makes blocks until nothing is under way on the chain any more, and every satoshi is somebody's; gives what everybody has
+    /// then.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come to that, for the same reasons as [`balance`](Self::balance).
+    pub async fn settle(&self, network: &Network) -> Result<Balance, NetworkError> {
+        let mut wrong = String::new();
+        for _ in 0..SETTLED_WITHIN / STEP {
+            if network.miner().mempool().await?.is_empty() {
+                match self.reckon(network).await? {
+                    Ok(balance) => return Ok(balance),
+                    Err(why) => wrong = why,
+                }
+            }
+            network.mine(STEP).await?;
+        }
+        panic!("{SETTLED_WITHIN} blocks have passed, and still {wrong}");
+    }
+
+    /// What everybody has, or why that does not agree with the chain.
+    async fn reckon(&self, network: &Network) -> Result<Result<Balance, String>, NetworkError> {
+        let chain = self.follow(network).await?;
+        let mut claims = Vec::new();
+        for node in network.nodes() {
+            match claims_of(node).await? {
+                Ok(theirs) => claims.extend(theirs),
+                Err(unconfirmed) => return Ok(Err(unconfirmed)),
+            }
+        }
+        Ok(self.compare(chain, claims))
+    }
+
+    fn compare(&self, mut chain: Chain, all: Vec<(OutPoint, Claim)>) -> Result<Balance, String> {
         let mut balance = Balance {
             fees_sat: chain.fees_sat,
             ..Balance::default()
         };
         let mut claims: BTreeMap<OutPoint, Vec<Claim>> = BTreeMap::new();
-        for node in network.nodes() {
-            for (outpoint, claim) in claims_of(node).await? {
-                *balance.nodes_msat.entry(node.name().to_owned()).or_default() += claim.ours_msat;
-                claims.entry(outpoint).or_default().push(claim);
-            }
+        for (outpoint, claim) in all {
+            *balance.nodes_msat.entry(claim.by.clone()).or_default() += claim.ours_msat;
+            claims.entry(outpoint).or_default().push(claim);
         }
         for (outpoint, claims) in claims {
-            let (_, there_sat) = chain
-                .unspent
-                .remove(&outpoint)
-                .unwrap_or_else(|| panic!("{claims:?} of {outpoint}, which is spent or came from nowhere"));
+            let Some((_, there_sat)) = chain.unspent.remove(&outpoint) else {
+                return Err(format!(
+                    "{claims:?} of {outpoint}, which is spent or came from nowhere"
+                ));
+            };
             let claimed_msat: u64 = claims.iter().map(|claim| claim.ours_msat).sum();
-            assert_eq!(
-                claimed_msat,
-                there_sat * 1000,
-                "{claims:?} of {outpoint}, which holds {there_sat} sat"
-            );
+            if claimed_msat != there_sat * 1000 {
+                return Err(format!("{claims:?} of {outpoint}, which holds {there_sat} sat"));
+            }
         }
         for (outpoint, (address, sat)) in chain.unspent {
             if self.strangers.contains(&address) {
                 balance.strangers_sat += sat;
-            } else {
-                assert_eq!(
-                    sat, ANCHOR_SAT,
-                    "nobody claims {outpoint}, which pays {sat} sat to {address}"
-                );
+            } else if sat == ANCHOR_SAT {
                 balance.anchors_sat += sat;
+            } else {
+                return Err(format!(
+                    "nobody claims {outpoint}, which pays {sat} sat to {address}"
+                ));
             }
         }
         let opening_sat = self.opening.values().sum::<u64>() + chain.deposits_sat;
-        assert_eq!(balance.total_msat(), opening_sat * 1000, "{balance:?}");
-        Ok(balance)
+        match balance.total_msat() == opening_sat * 1000 {
+            true => Ok(balance),
+            false => Err(format!("it began with {opening_sat} sat, and is {balance:?}")),
+        }
     }
 
     /// Walks the blocks since the beginning.
@@ -186,17 +228,19 @@ impl Books {
 /// What a node says it has in one output.
 #[derive(Debug)]
 struct Claim {
-    #[expect(dead_code, reason = "for the message of a failed test")]
     by: String,
     ours_msat: u64,
     holds_sat: u64,
 }
 
-async fn claims_of(node: &Node) -> Result<Vec<(OutPoint, Claim)>, NetworkError> {
+/// What a node says it has, or which of its coins is not in a block.
+async fn claims_of(node: &Node) -> Result<Result<Vec<(OutPoint, Claim)>, String>, NetworkError> {
     let funds = node.call("listfunds", json!({})).await?;
     let mut claims = Vec::new();
     for coin in funds["outputs"].as_array().into_iter().flatten() {
-        assert_eq!(coin["status"], "confirmed", "{} has {coin}", node.name());
+        if coin["status"] != "confirmed" {
+            return Ok(Err(format!("{} has {coin}", node.name())));
+        }
         let msat = coin["amount_msat"].as_u64().expect("an amount");
         claims.push((outpoint(&coin["txid"], &coin["output"]), claim(node, msat, msat)));
     }
@@ -206,7 +250,7 @@ async fn claims_of(node: &Node) -> Result<Vec<(OutPoint, Claim)>, NetworkError> 
         let outpoint = outpoint(&channel["funding_txid"], &channel["funding_output"]);
         claims.push((outpoint, claim(node, ours, all)));
     }
-    Ok(claims)
+    Ok(Ok(claims))
 }
 
 fn claim(node: &Node, ours_msat: u64, holds_msat: u64) -> Claim {

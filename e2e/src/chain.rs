@@ -1,6 +1,6 @@
 //! Waiting for what happens on the chain.
 
-use crate::{Network, NetworkError, SOON, wait_for};
+use crate::{Network, NetworkError, Node, SOON, wait_for};
 use serde_json::{Value, json};
 
 /// How many blocks may pass until everything about a channel is settled: longer than any delay that nodes here agree on.
@@ -14,6 +14,41 @@ pub async fn mempool_of(network: &Network, transactions: usize) -> Result<Vec<St
         Ok((waiting.len() >= transactions).then_some(waiting))
     })
     .await
+}
+
+/// Makes blocks, and waits until these nodes have seen them: the others need not be running.
+pub async fn mine_seen_by(network: &Network, blocks: u32, nodes: &[&Node]) -> Result<(), NetworkError> {
+    network.miner().mine(blocks).await?;
+    for node in nodes {
+        caught_up(network, node).await?;
+    }
+    Ok(())
+}
+
+/// Waits until a node has seen every block that there is.
+pub async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkError> {
+    let height = network.miner().height().await?;
+    let what = format!("{} sees block {height}", node.name());
+    wait_for(&what, SOON, || async {
+        let info = node.call("getinfo", json!({})).await?;
+        Ok(info["blockheight"].as_u64().filter(|seen| *seen >= height))
+    })
+    .await?;
+    Ok(())
+}
+
+/// The transaction in the mempool that spends an output of this one.
+pub async fn spender_in_mempool(network: &Network, txid: &Value) -> Result<Option<Value>, NetworkError> {
+    let miner = network.miner();
+    for waiting in miner.mempool().await? {
+        let hex = miner.call("getrawtransaction", json!([waiting])).await?;
+        let transaction = miner.call("decoderawtransaction", json!([hex])).await?;
+        let inputs = transaction["vin"].as_array().into_iter().flatten();
+        if inputs.into_iter().any(|input| input["txid"] == *txid) {
+            return Ok(Some(json!(waiting)));
+        }
+    }
+    Ok(None)
 }
 
 /// Makes one block after another, each seen by every node before the next, until something is so.
