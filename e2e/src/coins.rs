@@ -1,12 +1,8 @@
 //! What wallets hold, what transactions pay, and what is refused.
 
-use crate::chain::mine_until;
-use crate::{Balance, Network, NetworkError, Node};
+use crate::{Network, NetworkError, Node};
 use boltill::CallError;
 use serde_json::{Value, json};
-
-/// What fees may come to before a test thinks that money is missing, in sat.
-const FEES: u64 = 400_000;
 
 /// The wallet's coins that are not spent, as `listfunds` has them.
 pub async fn coins_of(node: &Node) -> Result<Vec<Value>, NetworkError> {
@@ -48,19 +44,4 @@ pub async fn feerate_of(network: &Network, txids: &[String]) -> Result<u64, Netw
         weight += entry["weight"].as_u64().expect("a weight");
     }
     Ok(fee * 1000 / weight.max(1))
-}
-
-/// Makes blocks until all that every node had is in its wallet again, less fees: no channel is left.
-pub async fn mine_until_swept(network: &Network, before: &Balance) -> Result<(), NetworkError> {
-    for node in network.nodes() {
-        let all = before.of(node) / 1000;
-        let what = format!("{} has its {all} sat back", node.name());
-        mine_until(network, &what, || async {
-            let waiting = network.miner().mempool().await?;
-            let is_back = confirmed_sat(node).await? + FEES >= all && waiting.is_empty();
-            Ok(is_back.then_some(()))
-        })
-        .await?;
-    }
-    Ok(())
 }
