@@ -246,6 +246,10 @@ async fn claims_of(node: &Node) -> Result<Result<Vec<(OutPoint, Claim)>, String>
     }
     for channel in funds["channels"].as_array().into_iter().flatten() {
         let ours = channel["our_amount_msat"].as_u64().expect("an amount");
+        if ours == 0 && channel["state"] == "ONCHAIN" {
+            // Closed, and what the node has of it is among its coins, or somebody else's.
+            continue;
+        }
         let all = channel["amount_msat"].as_u64().expect("an amount");
         let outpoint = outpoint(&channel["funding_txid"], &channel["funding_output"]);
         claims.push((outpoint, claim(node, ours, all)));

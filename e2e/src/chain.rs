@@ -25,6 +25,12 @@ pub async fn mine_seen_by(network: &Network, blocks: u32, nodes: &[&Node]) -> Re
     Ok(())
 }
 
+/// Makes blocks up to a height, and waits until these nodes have seen them.
+pub async fn mine_to(network: &Network, height: u64, nodes: &[&Node]) -> Result<(), NetworkError> {
+    let missing = height.saturating_sub(network.miner().height().await?);
+    mine_seen_by(network, u32::try_from(missing).expect("a few blocks"), nodes).await
+}
+
 /// Waits until a node has seen every block that there is.
 pub async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkError> {
     let height = network.miner().height().await?;
@@ -38,17 +44,26 @@ pub async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkErro
 }
 
 /// The transaction in the mempool that spends an output of this one.
-pub async fn spender_in_mempool(network: &Network, txid: &Value) -> Result<Option<Value>, NetworkError> {
+async fn spender_in_mempool(network: &Network, txid: &Value) -> Result<Option<Value>, NetworkError> {
     let miner = network.miner();
     for waiting in miner.mempool().await? {
-        let hex = miner.call("getrawtransaction", json!([waiting])).await?;
+        // It may have been replaced by another just now.
+        let Ok(hex) = miner.call("getrawtransaction", json!([waiting])).await else {
+            continue;
+        };
         let transaction = miner.call("decoderawtransaction", json!([hex])).await?;
-        let inputs = transaction["vin"].as_array().into_iter().flatten();
-        if inputs.into_iter().any(|input| input["txid"] == *txid) {
+        let mut inputs = transaction["vin"].as_array().into_iter().flatten();
+        if inputs.any(|input| input["txid"] == *txid) {
             return Ok(Some(json!(waiting)));
         }
     }
     Ok(None)
+}
+
+/// Waits until a transaction that spends an output of this one waits for a block.
+pub async fn spender_of(network: &Network, txid: &Value) -> Result<Value, NetworkError> {
+    let what = format!("an output of {txid} is claimed");
+    wait_for(&what, SOON, || spender_in_mempool(network, txid)).await
 }
 
 /// Makes one block after another, each seen by every node before the next, until something is so.

@@ -13,6 +13,13 @@ pub async fn htlcs_of(node: &Node) -> Result<Vec<Value>, NetworkError> {
     Ok(htlcs.cloned().collect())
 }
 
+/// The block by which the last of a node's HTLCs must be over.
+pub async fn deadline_of(node: &Node) -> Result<u64, NetworkError> {
+    let htlcs = htlcs_of(node).await?;
+    let deadline = htlcs.iter().filter_map(|htlc| htlc["expiry"].as_u64()).max();
+    Ok(deadline.expect("an HTLC"))
+}
+
 /// Waits until nothing is under way between the nodes: every channel is usable and without HTLCs, every payment has ended.
 pub async fn all_settled(network: &Network) -> Result<(), NetworkError> {
     for node in network.nodes() {

@@ -2,26 +2,18 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use boltill_e2e::chain::{caught_up, mempool_of, mine_seen_by};
+use boltill_e2e::chain::{caught_up, mempool_of, mine_seen_by, mine_to};
 use boltill_e2e::channels::{channels_of, close_alone};
 use boltill_e2e::flight::{Flight, paid_once, release};
+use boltill_e2e::htlcs::deadline_of;
 use boltill_e2e::{Balance, Books, Network, NetworkError, Node, SOON, line_of, listed, pay, wait_for};
 use serde_json::json;
 
 const AMOUNT_MSAT: u64 = 300_000_000;
 /// What the nodes here make each other wait for before they get the money of a commitment of their own.
 const DELAY: u32 = 144;
-
-/// Makes blocks, seen by these nodes, until an HTLC has timed out and somebody does something about it.
-async fn mine_until_timed_out(network: &Network, nodes: &[&Node]) -> Result<(), NetworkError> {
-    for _ in 0..40 {
-        mine_seen_by(network, 6, nodes).await?;
-        if !network.miner().mempool().await?.is_empty() {
-            return Ok(());
-        }
-    }
-    panic!("the HTLC was left to itself");
-}
+/// How many blocks LDK gives a peer beyond the deadline of an HTLC.
+const GRACE: u64 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_closes_alone_waits_for_the_money_and_the_peer_has_it_at_once() -> Result<(), NetworkError> {
@@ -166,10 +158,12 @@ async fn an_htlc_that_is_never_claimed_times_out_on_the_commitment_of_who_is_kil
     let books = Books::open(&network).await?;
     let before = books.balance(&network).await?;
     let flight = Flight::depart(alice, carol, AMOUNT_MSAT, "never").await?;
+    let deadline = deadline_of(carol).await?;
 
     // Nobody asks bob to: he closes by himself, in time for the channel with alice to stay.
     carol.freeze().await;
-    mine_until_timed_out(&network, &[alice, bob]).await?;
+    mine_to(&network, deadline + GRACE, &[alice, bob]).await?;
+    mempool_of(&network, 1).await?;
     mine_seen_by(&network, 1, &[alice, bob]).await?;
     bob.kill().await;
     bob.restart().await?;
@@ -199,6 +193,7 @@ async fn an_htlc_that_is_never_claimed_times_out_on_the_commitment_of_the_payee(
     let books = Books::open(&network).await?;
     let before = books.balance(&network).await?;
     let flight = Flight::depart(carol, alice, AMOUNT_MSAT, "never").await?;
+    let deadline = deadline_of(alice).await?;
 
     bob.freeze().await;
     close_alone(&network, alice, bob).await?;
@@ -208,7 +203,8 @@ async fn an_htlc_that_is_never_claimed_times_out_on_the_commitment_of_the_payee(
     // What bob has in it beside the HTLC.
     mempool_of(&network, 1).await?;
     network.mine(1).await?;
-    mine_until_timed_out(&network, &[alice, bob, carol]).await?;
+    mine_to(&network, deadline, &[alice, bob, carol]).await?;
+    mempool_of(&network, 1).await?;
     network.mine(1).await?;
     assert!(!flight.has_ended(), "the claim could still be replaced");
     network.mine(6).await?;
