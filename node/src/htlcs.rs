@@ -4,9 +4,17 @@
 //! observer cannot match what goes into a node with what comes out. That is the floor of every payment over it, and a payee has
 //! nothing to hide that way: the last hop ends here. What is forwarded goes on without delay too, as Core Lightning does it; LDK
 //! has no way to tell the two apart.
+//!
+//! Only after a start they lie for a moment, until the peers are back: what cannot be forwarded to a peer goes back to the payer, who
+//! would learn of a failure where there is a restart.
 
 use crate::Node;
 use crate::tasks::TaskResult;
+use std::time::Duration;
+
+/// How long the peers are waited for after a start, as in LDK's background processor.
+const PEERS_BACK_WITHIN: Duration = Duration::from_secs(2);
+const PEERS_CHECK: Duration = Duration::from_millis(50);
 
 /// Processes HTLCs whenever there are any, for as long as the node runs.
 ///
@@ -16,6 +24,11 @@ use crate::tasks::TaskResult;
 pub(crate) async fn process(node: Node) -> TaskResult {
     let manager = &node.inner.channel_manager;
     let stopping = node.inner.tasks.stopping();
+    tokio::select! {
+        // Whoever is not back by then is not waited for.
+        _ = tokio::time::timeout(PEERS_BACK_WITHIN, peers_back(&node)) => {}
+        () = stopping.cancelled() => return Ok(()),
+    }
     loop {
         if manager.needs_pending_htlc_processing() {
             manager.process_pending_htlc_forwards();
@@ -25,5 +38,18 @@ pub(crate) async fn process(node: Node) -> TaskResult {
             () = node.inner.htlcs_ready.notified() => {}
             () = stopping.cancelled() => return Ok(()),
         }
+    }
+}
+
+/// Waits until every channel can be used that could be used before.
+async fn peers_back(node: &Node) {
+    let is_away = |node: &Node| {
+        let channels = node.channels();
+        channels
+            .iter()
+            .any(|channel| channel.is_channel_ready && !channel.is_usable)
+    };
+    while is_away(node) {
+        tokio::time::sleep(PEERS_CHECK).await;
     }
 }
