@@ -12,7 +12,7 @@ const ANCHOR_SAT: u64 = 330;
 /// How many blocks may pass until everything about a channel is settled: longer than any delay that nodes here agree on.
 const SETTLED_WITHIN: u32 = 1_000;
 /// How many blocks are made at a time meanwhile. Nodes have days for what they do then, so none is pressed by it.
-const STEP: u32 = 6;
+const STEP: u32 = 12;
 
 /// The money of a network's nodes, followed from block to block.
 ///
@@ -122,14 +122,14 @@ impl Books {
 
     /// What everybody has, or why that does not agree with the chain.
     async fn reckon(&self, network: &Network) -> Result<Result<Balance, String>, NetworkError> {
-        let chain = self.follow(network).await?;
         let mut claims = Vec::new();
         for node in network.nodes() {
             match claims_of(node).await? {
                 Ok(theirs) => claims.extend(theirs),
-                Err(unconfirmed) => return Ok(Err(unconfirmed)),
+                Err(under_way) => return Ok(Err(under_way)),
             }
         }
+        let chain = self.follow(network).await?;
         Ok(self.compare(chain, claims))
     }
 
@@ -233,7 +233,7 @@ struct Claim {
     holds_sat: u64,
 }
 
-/// What a node says it has, or which of its coins is not in a block.
+/// What a node says it has, or what of it is under way on the chain.
 async fn claims_of(node: &Node) -> Result<Result<Vec<(OutPoint, Claim)>, String>, NetworkError> {
     let funds = node.call("listfunds", json!({})).await?;
     let mut claims = Vec::new();
@@ -249,6 +249,9 @@ async fn claims_of(node: &Node) -> Result<Result<Vec<(OutPoint, Claim)>, String>
         if ours == 0 && channel["state"] == "ONCHAIN" {
             // Closed, and what the node has of it is among its coins, or somebody else's.
             continue;
+        }
+        if channel["state"] == "ONCHAIN" || channel["state"] == "AWAITING_UNILATERAL" {
+            return Ok(Err(format!("{} has {channel}", node.name())));
         }
         let all = channel["amount_msat"].as_u64().expect("an amount");
         let outpoint = outpoint(&channel["funding_txid"], &channel["funding_output"]);
