@@ -8,9 +8,9 @@ use crate::error::{Code, Failure};
 use boltill_ledger::CreateInvoiceError as FilingError;
 use boltill_node::RouteError;
 use boltill_till::{
-    BeginPartError, SendpayError, WaitSendpayError,
-    CreateInvoiceError, DecodeError, DeleteInvoiceError, FileInvoiceError, LedgerError, ListError, PayError,
-    PayFailure, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError,
+    BeginPartError, CreateInvoiceError, DecodeError, DeleteInvoiceError, FileInvoiceError, LedgerError,
+    ListError, PayError, PayFailure, SendpayError, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError,
+    WaitSendpayError,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};

@@ -22,13 +22,13 @@ mod waiting;
 #[cfg(test)]
 mod test;
 
+pub use boltill_ledger::{BeginPartError, WayFailure};
 pub use boltill_ledger::{
-    Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError,
-    Forward, ForwardFailure, ForwardState, ForwardStatus, IndexKind, Invoice, InvoiceState, InvoiceStatus,
+    Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError, Forward,
+    ForwardFailure, ForwardState, ForwardStatus, IndexKind, Invoice, InvoiceState, InvoiceStatus,
     InvoiceText, LedgerError, Listing, OfferId, Order, Payment, PaymentState, PaymentStatus, Range,
     Subsystem,
 };
-pub use boltill_ledger::{BeginPartError, WayFailure};
 pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
 pub use forward::{ForwardPages, ForwardQuery, ListForwardsError};
 pub use invstring::ListError;
