@@ -70,6 +70,9 @@ impl RunningEngine {
     /// Resolves when a part has died that the others cannot do without.
     pub async fn died(&mut self) -> EngineError {
         tokio::select! {
+            // The cause before what follows from it.
+            biased;
+            error = self.ledger.failed() => error.into(),
             death = self.node.died() => death.into(),
             ended = &mut self.expiry => match ended {
                 Ok(Err(error)) => error.into(),

@@ -1,4 +1,6 @@
-//! What the system asks of the process: SIGTERM and SIGINT to stop, SIGHUP to open the logs anew.
+//! What the system asks of the process: SIGTERM and SIGINT to stop, SIGHUP to open the logs anew. SIGXFSZ, by which it would kill
+//! the process for a file that has grown to the limit (`ulimit -f`), is ignored: the write fails then, as on a full disk, and
+//! whoever wrote says what that means.
 
 use crate::logging::Log;
 use std::io;
@@ -7,6 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Listens from now on, until the daemon stops.
 pub fn listen(shutdown: CancellationToken, log: Log) -> io::Result<()> {
+    // Being handled keeps it from killing, even when nobody listens.
+    drop(signal(SignalKind::from_raw(
+        rustix::process::Signal::XFSZ.as_raw(),
+    ))?);
     let signals = Signals {
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,

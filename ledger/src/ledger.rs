@@ -3,7 +3,7 @@
 use crate::changes::{Change, Publisher};
 use crate::checkpoint;
 use crate::counters::{Counters, IndexKind, Subsystem};
-use crate::error::OpenError;
+use crate::error::{LedgerError, OpenError};
 use crate::readers::Readers;
 use crate::schema::Database;
 use crate::writer::{Writer, WriterMetrics};
@@ -73,6 +73,12 @@ impl Ledger {
     /// The pay index of the latest payment we received, 0 before the first; costs no read of the disk.
     pub fn last_pay_index(&self) -> PayIndex {
         self.publisher.counters().last_pay()
+    }
+
+    /// Resolves when a commit has failed so that nothing can be written any more, and tells why. Whoever keeps money must end
+    /// then, and start again to learn what has reached the disk.
+    pub async fn failed(&self) -> LedgerError {
+        self.writer.failed().await
     }
 
     /// How much the writer has done since the ledger was opened.

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// The most writes that share one transaction, so that the first of them does not wait long for the last.
 const BATCH: usize = 1024;
@@ -54,6 +54,7 @@ pub(crate) struct Writer {
     queue: Sender<Command>,
     thread: Mutex<Option<JoinHandle<()>>>,
     metrics: Arc<Metrics>,
+    failure: watch::Receiver<Option<LedgerError>>,
 }
 
 impl Writer {
@@ -66,6 +67,7 @@ impl Writer {
     ) -> std::io::Result<Writer> {
         let (queue, commands) = mpsc::channel();
         let metrics = Arc::new(Metrics::default());
+        let (failed, failure) = watch::channel(None);
         let mut committer = Committer {
             conn,
             counters,
@@ -73,6 +75,7 @@ impl Writer {
             publisher,
             checkpoints,
             metrics: Arc::clone(&metrics),
+            failed,
         };
         let thread = thread::Builder::new()
             .name("ledger-writer".to_owned())
@@ -81,7 +84,19 @@ impl Writer {
             queue,
             thread: Mutex::new(Some(thread)),
             metrics,
+            failure,
         })
+    }
+
+    /// Resolves when the thread has given up after a failed commit, and tells why.
+    pub(crate) async fn failed(&self) -> LedgerError {
+        let mut failure = self.failure.clone();
+        let told = failure.wait_for(Option::is_some).await;
+        match told.ok().and_then(|failure| failure.clone()) {
+            Some(error) => error,
+            // The thread has ended as it should.
+            None => std::future::pending().await,
+        }
     }
 
     /// Puts a write in the queue, now, and returns the future of its answer.
@@ -149,6 +164,7 @@ struct Committer {
     publisher: Arc<Publisher>,
     checkpoints: Checkpoints,
     metrics: Arc<Metrics>,
+    failed: watch::Sender<Option<LedgerError>>,
 }
 
 /// The transaction came to nothing.
@@ -194,8 +210,13 @@ impl Committer {
                 self.counters = before;
                 self.changes.clear();
                 let rolled_back = self.conn.is_autocommit() || self.conn.execute_batch("ROLLBACK").is_ok();
+                let usable = usable && rolled_back;
+                if !usable {
+                    // Before anybody meets the consequences.
+                    self.failed.send_replace(Some(error.clone()));
+                }
                 ran.into_iter().for_each(|job| job.answer(Err(error.clone())));
-                usable && rolled_back
+                usable
             }
         }
     }

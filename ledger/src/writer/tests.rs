@@ -160,6 +160,7 @@ async fn a_commit_that_fails_is_no_success_and_nothing_follows_it() {
     assert!(matches!(good.await, Err(LedgerError::Database(_))));
     assert!(matches!(bad.await, Err(LedgerError::Database(_))));
     assert_eq!((writer.numbers(), writer.created()), (vec![], 0));
+    assert!(matches!(writer.writer.failed().await, LedgerError::Database(_)));
     assert!(matches!(
         writer.writer.write(|tx| write(tx, 2, 0)).await,
         Err(LedgerError::Closed)
