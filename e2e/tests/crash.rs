@@ -208,6 +208,15 @@ impl Situation {
         let amounts: u64 = received.values().sum();
         let fees = sent.values().map(|payment| payment.sent_msat).sum::<u64>() - amounts;
 
+        let forwards = bob.call("listforwards", json!({"status": "settled"})).await?;
+        let forwards = forwards["forwards"].as_array().unwrap();
+        assert_eq!(forwards.len(), received.len(), "each was forwarded once");
+        let earned: u64 = forwards
+            .iter()
+            .map(|forward| forward["fee_msat"].as_u64().unwrap())
+            .sum();
+        assert_eq!(earned, fees, "and for its fee");
+
         let after = self.books.balance(network).await?;
         assert_eq!(after.of(carol), self.before.of(carol) + amounts);
         assert_eq!(after.of(bob), self.before.of(bob) + fees);

@@ -7,6 +7,8 @@ use boltill_e2e::{Books, NetworkError, Node, invoice, line_of};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const AMOUNT_MSAT: u64 = 1_000_000;
 /// More than the channels' state needs for a few payments, and much less than for this many.
@@ -37,15 +39,21 @@ async fn fill_the_disk_of(victim: &str) -> Result<(), NetworkError> {
     let victim = network.node(victim)?;
     leave_room_for(victim, ROOM).await;
     let payer = alice.client().clone();
+    let fallen = Arc::new(AtomicBool::new(false));
+    let fallen_too = Arc::clone(&fallen);
     let paying = tokio::spawn(async move {
         for bolt11 in invoices {
             // Until the disk is full; what became of the last is looked at afterwards.
-            if payer.call("pay", json!({"bolt11": bolt11})).await.is_err() {
+            if fallen_too.load(Ordering::SeqCst)
+                || payer.call("pay", json!({"bolt11": bolt11})).await.is_err()
+            {
                 return;
             }
         }
     });
-    let status = victim.ended().await.expect("it ran");
+    let ended = victim.ended().await;
+    fallen.store(true, Ordering::SeqCst);
+    let status = ended.expect("it ran");
     assert_eq!(status.code(), Some(1), "{status}");
     let log = std::fs::read_to_string(victim.log()).expect("a log");
     let last = log.lines().last().expect("something was said");
