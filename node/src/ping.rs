@@ -94,10 +94,10 @@ impl Pings {
         let is_wanted = self.count.load(Ordering::Acquire) > 0
             && record.level == Level::Trace
             && record.module_path.starts_with(PEER_HANDLER);
-        if let (true, Some(peer)) = (is_wanted, record.peer_id) {
-            if let Some(bytes) = pong_in(&record.args) {
-                self.pong(peer, bytes);
-            }
+        if let (true, Some(peer)) = (is_wanted, record.peer_id)
+            && let Some(bytes) = pong_in(&record.args)
+        {
+            self.pong(peer, bytes);
         }
     }
 }

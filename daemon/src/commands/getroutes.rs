@@ -65,7 +65,7 @@ pub const COMMAND: Command = Command {
         ),
     ],
     examples: &[Example {
-        typed: r#"-k getroutes source=02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5 destination=036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095 amount_msat=1250000 layers='[]' maxfee_msat=125000 final_cltv=0"#,
+        typed: r#"getroutes source=02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5 destination=036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095 amount_msat=1250000 layers='[]' maxfee_msat=125000 final_cltv=0"#,
         answer: r#"{"probability_ppm":997501,"routes":[{"probability_ppm":997501,"amount_msat":1250000,"final_cltv":0,"path":[{"short_channel_id_dir":"109x1x1/1","node_id_in":"02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5","node_id_out":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","amount_in_msat":1250013,"amount_out_msat":1250000,"cltv_in":6,"cltv_out":0,"amount_msat":1250013,"next_node_id":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","delay":6}]}]}"#,
     }],
     see_also: &["sendpay", "getroute", "listchannels"],

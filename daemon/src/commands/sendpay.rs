@@ -73,7 +73,7 @@ pub const COMMAND: Command = Command {
         ),
     ],
     examples: &[Example {
-        typed: r#"-k sendpay route='[{"id":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","channel":"109x1x1","amount_msat":1000,"delay":9}]' payment_hash=116a8a53cea4e017a8163b033fc7b6711a2355e84dfd64594bdb87885d36a041 payment_secret=a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461"#,
+        typed: r#"sendpay route='[{"id":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","channel":"109x1x1","amount_msat":1000,"delay":9}]' payment_hash=116a8a53cea4e017a8163b033fc7b6711a2355e84dfd64594bdb87885d36a041 payment_secret=a18157896d0f098ab239af9e4865ef6dd1d85e6ccef7bad876261c96c4bd0461"#,
         answer: r#"{"message":"Monitor status with listpays or waitsendpay","created_index":12,"id":12,"payment_hash":"116a8a53cea4e017a8163b033fc7b6711a2355e84dfd64594bdb87885d36a041","groupid":1,"destination":"036745b76a194d89a340f9fd195ed1179f28c72728c5c01723c502fe9d0cb27095","amount_msat":1000,"amount_sent_msat":1000,"created_at":1795230700,"status":"pending"}"#,
     }],
     see_also: &["waitsendpay", "getroute", "getroutes", "listsendpays", "xpay"],

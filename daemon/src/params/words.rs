@@ -107,6 +107,6 @@ mod tests {
         );
         assert_eq!(refusal::<IndexKind>("\"made\""), "unknown index");
         assert_eq!(refusal::<Order>("\"deleted\""), "unknown index");
-        assert_eq!(refusal::<Subsystem>("\"forwards\""), "unknown subsystem");
+        assert_eq!(refusal::<Subsystem>("\"chainmoves\""), "unknown subsystem");
     }
 }

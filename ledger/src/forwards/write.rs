@@ -215,6 +215,7 @@ fn resolve(tx: &mut WriteTx<'_>, forward: &mut Forward) -> Result<(), LedgerErro
         name,
         forward.outgoing.channel.map(|channel| channel.0),
         forward.outgoing.short_channel_id.map(int),
+        forward.outgoing.htlc_id.map(int),
         forward.outgoing.amount.map(|amount| int(amount.0)),
     );
     execute(tx.conn, sql::RESOLVE, columns)?;
