@@ -37,7 +37,6 @@ mod blinded_path;
 mod error;
 mod features;
 mod field;
-mod id;
 mod invoice;
 mod invoice_error;
 mod invoice_request;
@@ -50,10 +49,10 @@ pub mod types;
 
 pub use bigsize::BigSizeError;
 pub use blinded_path::{BlindedHop, BlindedPath, Direction, IntroductionNode, TooManyHops};
+pub use boltill_types::{IdError, InvreqId, OfferId};
 pub use error::{DataError, MessageKind, ParseError};
 pub use features::Features;
 pub use field::FieldFault;
-pub use id::{IdError, InvreqId, OfferId};
 pub use invoice::{
     CompleteInvoice, FallbackAddress, Invoice, InvoiceBuilder, InvoiceFields, InvoiceRejection, SignedInvoice,
 };

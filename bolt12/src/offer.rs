@@ -4,12 +4,11 @@ use crate::bech32::{self, Prefix};
 use crate::blinded_path::{BlindedPath, paths};
 use crate::error::{DataError, MessageKind, ParseError, in_message};
 use crate::features::Features;
-use crate::id::OfferId;
 use crate::tlv::{TlvRecord, TlvStream};
 use crate::{field, types};
 use bitcoin::constants::ChainHash;
 use bitcoin::secp256k1::PublicKey;
-use boltill_types::UnixSeconds;
+use boltill_types::{OfferId, UnixSeconds};
 use std::fmt;
 use std::str::FromStr;
 
@@ -102,7 +101,7 @@ impl Offer {
 
 /// The id of the offer whose fields stand in a stream.
 pub(crate) fn offer_id(tlvs: &TlvStream) -> OfferId {
-    OfferId::from_hash(tlvs.hash_of(types::in_offer_range))
+    OfferId(tlvs.hash_of(types::in_offer_range))
 }
 
 impl FromStr for Offer {

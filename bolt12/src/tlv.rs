@@ -137,12 +137,12 @@ impl TlvStream {
     }
 
     /// SHA256 of the records whose types are chosen, one after another as they stand.
-    pub(crate) fn hash_of(&self, chosen: impl Fn(u64) -> bool) -> sha256::Hash {
+    pub(crate) fn hash_of(&self, chosen: impl Fn(u64) -> bool) -> [u8; 32] {
         let mut engine = sha256::Hash::engine();
         for record in self.records().filter(|record| chosen(record.number())) {
             engine.input(record.bytes());
         }
-        sha256::Hash::from_engine(engine)
+        sha256::Hash::from_engine(engine).to_byte_array()
     }
 
     /// A new stream of the records whose types are chosen.

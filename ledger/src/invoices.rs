@@ -5,14 +5,14 @@ mod row;
 mod write;
 
 pub(crate) use read::by_hash;
-pub(crate) use write::settle;
 pub use write::{CreateInvoiceError, DeleteInvoiceError, SettleInvoiceError};
+pub(crate) use write::{create, expire_of_offer, settle};
 
 #[cfg(test)]
 pub(crate) use row::sql;
 
 use boltill_types::{
-    CreatedIndex, Label, Msat, PayIndex, PaymentHash, PaymentPreimage, UnixSeconds, UpdatedIndex,
+    CreatedIndex, Label, Msat, OfferId, PayIndex, PaymentHash, PaymentPreimage, UnixSeconds, UpdatedIndex,
 };
 use std::fmt;
 
@@ -33,10 +33,6 @@ impl InvoiceText {
         }
     }
 }
-
-/// The id of one of our offers: the merkle root of its TLVs (BOLT 12).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OfferId(pub [u8; 32]);
 
 /// An invoice to be filed.
 #[derive(Clone, Debug, PartialEq, Eq)]

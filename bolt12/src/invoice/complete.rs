@@ -3,11 +3,10 @@
 use super::parse::Invoice;
 use crate::blinded_path::BlindedPath;
 use crate::error::ParseError;
-use crate::id::InvreqId;
 use crate::payinfo::BlindedPayInfo;
 use bitcoin::constants::ChainHash;
 use bitcoin::secp256k1::PublicKey;
-use boltill_types::{Msat, PaymentHash, UnixSeconds};
+use boltill_types::{InvreqId, Msat, PaymentHash, UnixSeconds};
 
 /// Seconds that an invoice holds if it does not say how long.
 const DEFAULT_RELATIVE_EXPIRY: u32 = 7200;

@@ -3,12 +3,12 @@
 use super::fields::InvoiceFields;
 use crate::bech32::{self, Prefix};
 use crate::error::{MessageKind, ParseError, in_message};
-use crate::id::{InvreqId, OfferId};
 use crate::invoice_request::InvreqFields;
 use crate::offer::{OfferFields, offer_id};
 use crate::tlv::{TlvRecord, TlvStream};
 use crate::{field, signature, types};
 use bitcoin::secp256k1::schnorr::Signature;
+use boltill_types::{InvreqId, OfferId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -85,7 +85,7 @@ impl Invoice {
     /// The id of the invoice_request that is mirrored. An invoice with the id of our request mirrors our request exactly,
     /// for the id is a hash of all that must be mirrored.
     pub fn invreq_id(&self) -> InvreqId {
-        InvreqId::from_hash(self.tlvs.hash_of(types::in_request_range))
+        InvreqId(self.tlvs.hash_of(types::in_request_range))
     }
 
     /// The id of the offer that is mirrored; meaningless if the request answered none.

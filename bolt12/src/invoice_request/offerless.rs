@@ -2,14 +2,13 @@
 
 use super::parse::InvoiceRequest;
 use super::validate::RequestRejection;
-use crate::id::InvreqId;
 use crate::signature;
 use crate::tlv::TlvWriter;
 use crate::types;
 use bitcoin::constants::ChainHash;
 use bitcoin::secp256k1::schnorr::Signature;
 use bitcoin::secp256k1::{Message, PublicKey};
-use boltill_types::{Msat, UnixSeconds};
+use boltill_types::{InvreqId, Msat, UnixSeconds};
 use std::fmt;
 
 /// The two ways in which one request is written.

@@ -3,11 +3,11 @@
 use super::fields::InvreqFields;
 use crate::bech32::{self, Prefix};
 use crate::error::{MessageKind, ParseError, in_message};
-use crate::id::{InvreqId, OfferId};
 use crate::offer::{OfferFields, offer_id};
 use crate::tlv::{TlvRecord, TlvStream};
 use crate::{field, signature, types};
 use bitcoin::secp256k1::schnorr::Signature;
+use boltill_types::{InvreqId, OfferId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -85,7 +85,7 @@ impl InvoiceRequest {
 
     /// The hash by which Core Lightning knows the request; signatures do not change it.
     pub fn id(&self) -> InvreqId {
-        InvreqId::from_hash(self.tlvs.hash_of(types::in_request_range))
+        InvreqId(self.tlvs.hash_of(types::in_request_range))
     }
 
     /// The id of the offer that this answers; meaningless if it answers none.
