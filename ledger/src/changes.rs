@@ -2,9 +2,10 @@
 
 use crate::counters::{Counters, IndexKind, Subsystem};
 use crate::forwards::{Forward, ForwardStatus};
+use crate::invoice_requests::InvoiceRequest;
 use crate::invoices::{Invoice, InvoiceStatus, InvoiceText};
 use crate::payments::{Payment, PaymentStatus};
-use boltill_types::{Label, Msat, PaymentHash};
+use boltill_types::{InvreqId, Label, Msat, PaymentHash};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
 
@@ -26,6 +27,7 @@ impl Change {
             ChangeDetails::Invoice(_) => Subsystem::Invoices,
             ChangeDetails::Sendpay(_) => Subsystem::Sendpays,
             ChangeDetails::Forward(_) => Subsystem::Forwards,
+            ChangeDetails::InvoiceRequest(_) => Subsystem::InvoiceRequests,
         }
     }
 
@@ -72,6 +74,21 @@ impl Change {
             details: ChangeDetails::Forward(details),
         }
     }
+
+    pub(crate) fn invoice_request(kind: IndexKind, index: u64, request: &InvoiceRequest) -> Change {
+        let details = InvoiceRequestChange {
+            id: request.id,
+            label: request.label.clone(),
+            single_use: request.single_use,
+            active: request.active,
+            used: request.used,
+        };
+        Change {
+            kind,
+            index,
+            details: ChangeDetails::InvoiceRequest(Arc::new(details)),
+        }
+    }
 }
 
 /// The entry that changed, by subsystem.
@@ -83,6 +100,8 @@ pub enum ChangeDetails {
     Sendpay(SendpayChange),
     /// A payment that we forward.
     Forward(ForwardChange),
+    /// What we pay out; shared, since every waiter gets a copy.
+    InvoiceRequest(Arc<InvoiceRequestChange>),
 }
 
 /// An invoice as the change left it, or as it was when it was deleted.
@@ -126,6 +145,21 @@ pub struct ForwardChange {
     pub in_amount: Msat,
     /// Where it went, if that is known.
     pub out_short_channel_id: Option<u64>,
+}
+
+/// An invoice_request as the change left it: it was made, disabled, its time has passed, or a payment for it was begun or came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoiceRequestChange {
+    /// Its id.
+    pub id: InvreqId,
+    /// Our own name for it.
+    pub label: Option<String>,
+    /// Whether it is paid once and never again.
+    pub single_use: bool,
+    /// Whether a payment may be begun for it.
+    pub active: bool,
+    /// Whether something has been paid for it.
+    pub used: bool,
 }
 
 /// Where the writer leaves what it committed.

@@ -18,6 +18,8 @@ pub enum Subsystem {
     Sendpays,
     /// What we forward: `listforwards`.
     Forwards,
+    /// What we pay out: `listinvoicerequests`. Core Lightning has no such subsystem.
+    InvoiceRequests,
 }
 
 impl Subsystem {
@@ -27,6 +29,7 @@ impl Subsystem {
             Subsystem::Invoices => "invoices",
             Subsystem::Sendpays => "sendpays",
             Subsystem::Forwards => "forwards",
+            Subsystem::InvoiceRequests => "invoicerequests",
         }
     }
 }
@@ -104,6 +107,7 @@ pub(crate) struct Counters {
     pub(crate) invoices: Tally,
     pub(crate) sendpays: Tally,
     pub(crate) forwards: Tally,
+    pub(crate) invoice_requests: Tally,
     paid: u64,
     forwarding_fees: u64,
 }
@@ -133,6 +137,7 @@ impl Counters {
             Subsystem::Invoices => self.invoices.get(kind),
             Subsystem::Sendpays => self.sendpays.get(kind),
             Subsystem::Forwards => self.forwards.get(kind),
+            Subsystem::InvoiceRequests => self.invoice_requests.get(kind),
         }
     }
 
@@ -158,7 +163,7 @@ impl Counters {
     }
 
     /// Each counter under its name in the database.
-    fn entries(&mut self) -> [(&'static str, &mut u64); 11] {
+    fn entries(&mut self) -> [(&'static str, &mut u64); 14] {
         [
             ("invoices.created", &mut self.invoices.created),
             ("invoices.updated", &mut self.invoices.updated),
@@ -171,6 +176,9 @@ impl Counters {
             ("forwards.updated", &mut self.forwards.updated),
             ("forwards.deleted", &mut self.forwards.deleted),
             ("forwards.fees", &mut self.forwarding_fees),
+            ("invoicerequests.created", &mut self.invoice_requests.created),
+            ("invoicerequests.updated", &mut self.invoice_requests.updated),
+            ("invoicerequests.deleted", &mut self.invoice_requests.deleted),
         ]
     }
 }

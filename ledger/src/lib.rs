@@ -1,4 +1,5 @@
-//! What is durable: invoices, payments, forwards, closed channels, LDK's own state, behind one writer with group commit.
+//! What is durable: invoices, offers, payments, invoice_requests and what is paid for them, forwards, closed channels, LDK's own
+//! state, behind one writer with group commit.
 //!
 //! The [`Ledger`] is one SQLite file in WAL mode with `synchronous=FULL`.
 //!
@@ -20,18 +21,22 @@ mod closed_channels;
 mod counters;
 mod error;
 mod forwards;
+mod invoice_requests;
 mod invoices;
 mod job;
 mod ledger;
+mod offers;
 mod paging;
 mod payments;
+mod payouts;
 mod readers;
 mod schema;
 mod sql;
 mod state;
 mod writer;
 
-pub use changes::{Change, ChangeDetails, ForwardChange, InvoiceChange, SendpayChange};
+pub use boltill_types::OfferId;
+pub use changes::{Change, ChangeDetails, ForwardChange, InvoiceChange, InvoiceRequestChange, SendpayChange};
 pub use closed_channels::{CloseCause, ClosedChannel};
 pub use counters::{IndexKind, Subsystem};
 pub use error::{LedgerError, OpenError};
@@ -39,17 +44,25 @@ pub use forwards::{
     ChannelId, Forward, ForwardClaimed, ForwardFailure, ForwardReturned, ForwardState, ForwardStatus, HtlcIn,
     HtlcOut,
 };
+pub use invoice_requests::{
+    CreateInvoiceRequestError, DisableInvoiceRequestError, InvoiceRequest, NewInvoiceRequest, PayoutLimits,
+    PayoutSums,
+};
 pub use invoices::{
     CreateInvoiceError, DeleteInvoiceError, Invoice, InvoiceState, InvoiceStatus, InvoiceText, NewInvoice,
-    OfferId, SettleInvoiceError,
+    SettleInvoiceError,
 };
 pub use job::Durable;
 pub use ledger::Ledger;
+pub use offers::{
+    CreateOfferError, CreateOfferInvoiceError, DisableOfferError, EnableOfferError, NewOffer, Offer,
+};
 pub use paging::{Listing, Order, Range};
 pub use payments::{
     BeginPartError, BeginPaymentError, DeletePaymentError, FinishPaymentError, NewPart, NewPayment,
     PayOwnInvoiceError, Payment, PaymentId, PaymentState, PaymentStatus, Repeat, WayFailure, look_for_part,
 };
+pub use payouts::{Begun, Payout, PayoutRefusal, PayoutState, Unavailable};
 pub use writer::WriterMetrics;
 
 /// Whether a write that can be asked for twice was new.

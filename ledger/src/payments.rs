@@ -8,6 +8,9 @@ mod write;
 
 pub use given::{BeginPartError, NewPart, WayFailure, look_for_part};
 pub use own::PayOwnInvoiceError;
+pub(crate) use read::by_hash;
+pub(crate) use row::{status as status_of_column, status_column};
+pub(crate) use write::begin;
 pub use write::{BeginPaymentError, DeletePaymentError, FinishPaymentError, Repeat};
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("schema/0001_initial.sql")),
     M::up(include_str!("schema/0002_given_ways.sql")),
     M::up(include_str!("schema/0003_forwards_and_closed_channels.sql")),
+    M::up(include_str!("schema/0004_invoice_requests_and_offers.sql")),
 ];
 
 /// How many statements each connection keeps prepared: more than there are.

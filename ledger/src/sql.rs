@@ -107,7 +107,9 @@ pub(crate) fn text_key(text: &str) -> i64 {
 #[cfg(test)]
 mod tests {
     use crate::schema::Database;
-    use crate::{closed_channels, counters, forwards, invoices, payments, state};
+    use crate::{
+        closed_channels, counters, forwards, invoice_requests, invoices, offers, payments, payouts, state,
+    };
     use bitcoin::Network;
 
     #[test]
@@ -118,9 +120,12 @@ mod tests {
             counters::sql::ALL,
             closed_channels::sql::ALL,
             forwards::sql::ALL,
+            invoice_requests::sql::ALL,
             invoices::sql::ALL,
+            offers::sql::ALL,
             payments::sql::ALL,
             payments::given_sql::ALL,
+            payouts::sql::ALL,
             state::sql::ALL,
         ];
         for (name, statement) in statements.concat() {

@@ -23,6 +23,8 @@ fn outline(change: &Change) -> (Subsystem, IndexKind, u64, &'static str) {
         ChangeDetails::Invoice(invoice) => invoice.status.as_str(),
         ChangeDetails::Sendpay(payment) => payment.status.as_str(),
         ChangeDetails::Forward(forward) => forward.status.as_str(),
+        ChangeDetails::InvoiceRequest(request) if request.active => "active",
+        ChangeDetails::InvoiceRequest(_) => "inactive",
     };
     (change.subsystem(), change.kind, change.index, status)
 }

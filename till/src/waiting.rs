@@ -163,7 +163,7 @@ impl Till {
 fn is_of(change: &Change, invoice: &Invoice) -> bool {
     match &change.details {
         ChangeDetails::Invoice(changed) => changed.payment_hash == invoice.payment_hash,
-        ChangeDetails::Sendpay(_) | ChangeDetails::Forward(_) => false,
+        ChangeDetails::Sendpay(_) | ChangeDetails::Forward(_) | ChangeDetails::InvoiceRequest(_) => false,
     }
 }
 
@@ -173,7 +173,7 @@ fn is_payment(change: &Change) -> bool {
         ChangeDetails::Invoice(changed) => {
             change.kind == IndexKind::Updated && changed.status == InvoiceStatus::Paid
         }
-        ChangeDetails::Sendpay(_) | ChangeDetails::Forward(_) => false,
+        ChangeDetails::Sendpay(_) | ChangeDetails::Forward(_) | ChangeDetails::InvoiceRequest(_) => false,
     }
 }
 

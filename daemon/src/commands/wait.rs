@@ -162,6 +162,14 @@ enum Mover<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         out_channel: Option<String>,
     },
+    InvoiceRequest {
+        invreq_id: Hex<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        label: Option<&'a str>,
+        single_use: bool,
+        active: bool,
+        used: bool,
+    },
 }
 
 impl<'a> Mover<'a> {
@@ -185,6 +193,13 @@ impl<'a> Mover<'a> {
                 in_htlc_id: forward.in_htlc_id,
                 in_msat: forward.in_amount,
                 out_channel: forward.out_short_channel_id.map(scid),
+            },
+            ChangeDetails::InvoiceRequest(request) => Mover::InvoiceRequest {
+                invreq_id: Hex(&request.id.0),
+                label: request.label.as_deref(),
+                single_use: request.single_use,
+                active: request.active,
+                used: request.used,
             },
         }
     }

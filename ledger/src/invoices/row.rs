@@ -38,6 +38,7 @@ pub(crate) mod sql {
                        ORDER BY expires_at LIMIT 1";
         BY_CREATION = select!("WHERE created_index BETWEEN ?1 AND ?2 ORDER BY created_index LIMIT ?3");
         BY_UPDATE = select!("WHERE updated_index BETWEEN ?1 AND ?2 ORDER BY updated_index LIMIT ?3");
+        UNPAID_OF_OFFER = select!("INDEXED BY invoices_unpaid_by_offer WHERE status = 0 AND local_offer_id = ?1");
         BY_OFFER = select!("WHERE local_offer_id = ?4 AND created_index BETWEEN ?1 AND ?2 \
                             ORDER BY created_index LIMIT ?3");
     }

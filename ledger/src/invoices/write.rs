@@ -9,9 +9,10 @@ use crate::counters::IndexKind;
 use crate::error::LedgerError;
 use crate::job::Durable;
 use crate::ledger::Ledger;
+use crate::offers;
 use crate::sql::{all, execute, hash_key, int, text_key};
 use crate::writer::WriteTx;
-use boltill_types::{Label, Msat, PaymentHash, UnixSeconds};
+use boltill_types::{Label, Msat, OfferId, PaymentHash, UnixSeconds};
 use rusqlite::params_from_iter;
 
 /// Why an invoice was not filed. Checked in the order of the variants, as Core Lightning does.
@@ -72,7 +73,7 @@ impl Ledger {
     ///
     /// To be called once the money is ours, so it also takes an invoice that expired in the meantime; whether an
     /// invoice may still be paid is decided before the payment is claimed. Idempotent: an invoice that is paid
-    /// already stays as it is.
+    /// already stays as it is. An offer that it is for becomes used in the same transaction.
     pub fn settle_invoice(
         &self,
         payment_hash: PaymentHash,
@@ -112,7 +113,7 @@ impl Ledger {
     }
 }
 
-fn create(tx: &mut WriteTx<'_>, new: NewInvoice) -> Result<Invoice, CreateInvoiceError> {
+pub(crate) fn create(tx: &mut WriteTx<'_>, new: NewInvoice) -> Result<Invoice, CreateInvoiceError> {
     if let Some(other) = by_hash(tx.conn, &new.payment_hash)? {
         return Err(CreateInvoiceError::PreimageUsed(Box::new(other)));
     }
@@ -184,13 +185,28 @@ pub(crate) fn settle(
     };
     let payment = [pay_index.0, received.0, paid_at.0].map(int);
     update(tx, &mut invoice, sql::SETTLE, &payment)?;
+    if let Some(offer) = invoice.local_offer_id {
+        offers::use_up(tx, &offer)?;
+    }
     Ok(Recorded::Newly(invoice))
 }
 
 fn expire_due(tx: &mut WriteTx<'_>, now: UnixSeconds, limit: u32) -> Result<u32, LedgerError> {
     let due = all(tx.conn, sql::DUE, (int(now.0), limit), invoice)?;
+    expire(tx, due)
+}
+
+/// Marks the unpaid invoices for an offer of ours as expired.
+pub(crate) fn expire_of_offer(tx: &mut WriteTx<'_>, offer: &OfferId) -> Result<(), LedgerError> {
+    let unpaid = all(tx.conn, sql::UNPAID_OF_OFFER, [offer.0], invoice)?;
+    expire(tx, unpaid)?;
+    Ok(())
+}
+
+/// Marks unpaid invoices as expired, and answers how many they were.
+fn expire(tx: &mut WriteTx<'_>, unpaid: Vec<Invoice>) -> Result<u32, LedgerError> {
     let mut expired = 0;
-    for mut invoice in due {
+    for mut invoice in unpaid {
         invoice.state = InvoiceState::Expired;
         update(tx, &mut invoice, sql::EXPIRE, &[])?;
         expired += 1;

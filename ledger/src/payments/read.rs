@@ -64,7 +64,7 @@ fn position(payment: &Payment, order: Order) -> u64 {
     }
 }
 
-pub(super) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Vec<Payment>, LedgerError> {
+pub(crate) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Vec<Payment>, LedgerError> {
     all(conn, sql::BY_HASH, (hash_key(&hash.0), hash.0), payment)
 }
 

@@ -96,7 +96,7 @@ pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
 }
 
 /// The status as its column has it; `status` is the inverse.
-pub(super) fn status_column(status: PaymentStatus) -> i64 {
+pub(crate) fn status_column(status: PaymentStatus) -> i64 {
     match status {
         PaymentStatus::Pending => 0,
         PaymentStatus::Complete => 1,
@@ -104,7 +104,7 @@ pub(super) fn status_column(status: PaymentStatus) -> i64 {
     }
 }
 
-fn status(column: i64) -> Result<PaymentStatus, UnknownValue> {
+pub(crate) fn status(column: i64) -> Result<PaymentStatus, UnknownValue> {
     match column {
         0 => Ok(PaymentStatus::Pending),
         1 => Ok(PaymentStatus::Complete),

@@ -11,6 +11,7 @@ use crate::error::LedgerError;
 use crate::invoices::InvoiceText;
 use crate::job::Durable;
 use crate::ledger::Ledger;
+use crate::payouts;
 use crate::sql::{execute, hash_key, int};
 use crate::writer::WriteTx;
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, UnixSeconds};
@@ -125,7 +126,7 @@ impl Ledger {
     }
 }
 
-pub(super) fn begin(
+pub(crate) fn begin(
     tx: &mut WriteTx<'_>,
     new: NewPayment,
     repeat: Repeat,
@@ -278,7 +279,8 @@ fn remove(tx: &mut WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Gives a payment that came to its end its next updated index, stores and publishes the change.
+/// Gives a payment that came to its end its next updated index, stores and publishes the change; and ends its payout, if it is for an
+/// invoice_request.
 fn finish(tx: &mut WriteTx<'_>, payment: &mut Payment) -> Result<(), LedgerError> {
     let index = tx.counters.sendpays.next_updated();
     payment.updated_index = Some(index);
@@ -306,5 +308,5 @@ fn finish(tx: &mut WriteTx<'_>, payment: &mut Payment) -> Result<(), LedgerError
     );
     execute(tx.conn, sql::FINISH, columns)?;
     tx.publish(Change::sendpay(IndexKind::Updated, index.0, payment));
-    Ok(())
+    payouts::close(tx, payment)
 }
