@@ -112,7 +112,7 @@ async fn kill_at_random(node: &Node, done: &AtomicBool) -> u32 {
     let mut kills = 0;
     while !done.load(Ordering::SeqCst) {
         // The moment is random by intent; everything else in this test waits for conditions.
-        let pause = 20 + u64::from(rand::random::<u16>()) % 500;
+        let pause = u64::from(rand::random::<u16>()) % 1_500;
         tokio::time::sleep(Duration::from_millis(pause)).await;
         node.kill().await;
         kills += 1;

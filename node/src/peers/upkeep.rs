@@ -9,8 +9,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 const CHECK: Duration = Duration::from_millis(500);
-const FIRST_BACKOFF: Duration = Duration::from_millis(500);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// A peer that cannot be reached is tried again after a quarter of the time that it has been away, within these bounds: one that
+/// only restarts is soon back, one that is gone for a day costs little.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How many peers without a channel may stay that have connected to us. LDK refuses the 251st; the difference is the room for those who
 /// come to open one, while the others are there for nothing. Who has to go is left to chance, as in Core Lightning.
 const MAX_STRANGERS: usize = 200;
@@ -67,9 +69,34 @@ impl Node {
 
 /// When to try again whom.
 struct Reconnections {
-    waiting: HashMap<PublicKey, (Instant, Duration)>,
+    waiting: HashMap<PublicKey, Absence>,
     reached: mpsc::UnboundedSender<PublicKey>,
     has_reached: mpsc::UnboundedReceiver<PublicKey>,
+}
+
+/// A peer that should be there and is not.
+struct Absence {
+    since: Instant,
+    next_try: Instant,
+}
+
+impl Absence {
+    fn begins(now: Instant) -> Absence {
+        Absence {
+            since: now,
+            next_try: now,
+        }
+    }
+
+    /// Whether to try now; if so, says when the next time is.
+    fn is_due(&mut self, now: Instant) -> bool {
+        if self.next_try > now {
+            return false;
+        }
+        let away = now.duration_since(self.since);
+        self.next_try = now + (away / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        true
+    }
 }
 
 impl Reconnections {
@@ -93,12 +120,10 @@ impl Reconnections {
         }
         for &node_id in wanted.iter().filter(|node_id| is_gone(node_id)) {
             let now = Instant::now();
-            let (next, pause) = self.waiting.entry(node_id).or_insert((now, FIRST_BACKOFF));
-            if *next > now {
+            let absence = self.waiting.entry(node_id).or_insert(Absence::begins(now));
+            if !absence.is_due(now) {
                 continue;
             }
-            *next = now + *pause;
-            *pause = (*pause * 2).min(LONGEST_BACKOFF);
             let (node, reached) = (node.clone(), self.reached.clone());
             node.inner.tasks.clone().spawn_errand(async move {
                 match node.connect(node_id, None).await {
@@ -108,5 +133,23 @@ impl Reconnections {
                 }
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_a_peer_is_away_the_rarer_it_is_tried() {
+        let gone = Instant::now();
+        let mut absence = Absence::begins(gone);
+        assert!(absence.is_due(gone), "at once");
+        assert!(!absence.is_due(gone + SHORTEST_PAUSE / 2));
+        assert!(absence.is_due(gone + SHORTEST_PAUSE));
+        let hour_later = gone + Duration::from_secs(3600);
+        assert!(absence.is_due(hour_later));
+        assert!(!absence.is_due(hour_later + LONGEST_PAUSE / 2));
+        assert!(absence.is_due(hour_later + LONGEST_PAUSE));
     }
 }
