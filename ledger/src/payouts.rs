@@ -23,8 +23,9 @@
 //!
 //! # The rules
 //!
-//! 1. A payment hash is paid once, whatever request (or command) it is paid for, and also if the payment's own row is deleted. To be told
-//!    so is the first answer, for whoever's invoice comes twice by two ways asks for nothing wrong.
+//! 1. A payment hash is paid once, whatever request (or command) it is paid for. What a payout has paid stays known when the payment's own
+//!    row is deleted. That it is the same invoice is looked at first: when one comes twice, by two ways, nobody has done wrong, and
+//!    whoever sent it must not be told that it was refused.
 //! 2. Nothing is begun for a request that is not active, or whose time has passed.
 //! 3. A request for a single use has at most one payout that is pending or complete.
 //! 4. The payouts that are pending or complete never pass the request's [`PayoutLimits`](crate::PayoutLimits), neither in number nor in sum, and begin no

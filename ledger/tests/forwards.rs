@@ -1,5 +1,12 @@
 //! Forwards: each is counted once, however often its end is told.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use boltill_ledger::{

@@ -10,8 +10,10 @@
 
 use bitcoin::Network;
 use bitcoin::hashes::{Hash, sha256};
-use boltill_ledger::{InvoiceText, Ledger, NewInvoice, NewPayment, PaymentId};
-use boltill_types::{Label, Msat, PaymentHash, PaymentPreimage, UnixSeconds};
+use boltill_ledger::{
+    InvoiceText, Ledger, NewInvoice, NewInvoiceRequest, NewPayment, PaymentId, PayoutLimits,
+};
+use boltill_types::{InvreqId, Label, Msat, OfferId, PaymentHash, PaymentPreimage, UnixSeconds};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -101,4 +103,26 @@ pub fn payment(name: &str) -> NewPayment {
 
 pub fn payment_id(name: &str) -> PaymentId {
     PaymentId(hash(name).0)
+}
+
+pub fn invreq_id(name: &str) -> InvreqId {
+    InvreqId(hash(name).0)
+}
+
+/// An invoice_request for a single use.
+pub fn invoice_request(name: &str) -> NewInvoiceRequest {
+    NewInvoiceRequest {
+        id: invreq_id(name),
+        label: None,
+        bolt12: format!("lnr1{name}"),
+        bolt12_unsigned: None,
+        single_use: true,
+        amount: Msat(1_000),
+        absolute_expiry: None,
+        limits: PayoutLimits::default(),
+    }
+}
+
+pub fn offer_id(name: &str) -> OfferId {
+    OfferId(hash(name).0)
 }
