@@ -3,7 +3,7 @@
 use bitcoin::absolute::LockTime;
 use bitcoin::secp256k1::ecdh::SharedSecret;
 use bitcoin::secp256k1::ecdsa::{RecoverableSignature, Signature};
-use bitcoin::secp256k1::{All, PublicKey, Scalar, Secp256k1, schnorr};
+use bitcoin::secp256k1::{All, Keypair, Message, PublicKey, Scalar, Secp256k1, schnorr};
 use bitcoin::{ScriptBuf, Transaction, TxOut};
 use boltill_onchain::Wallet;
 use lightning::ln::inbound_payment::ExpandedKey;
@@ -31,6 +31,13 @@ impl Keys {
         // Keys of the peer's outputs that can be found again from the seed alone (`v2_remote_key_derivation`).
         let ldk = KeysManager::new(seed, now.as_secs(), now.subsec_nanos(), true);
         Keys { ldk, wallet }
+    }
+
+    /// A BIP 340 signature by the node's key.
+    pub(crate) fn sign_schnorr(&self, digest: &Message) -> schnorr::Signature {
+        let secp_ctx = Secp256k1::signing_only();
+        let keys = Keypair::from_secret_key(&secp_ctx, &self.ldk.get_node_secret_key());
+        secp_ctx.sign_schnorr_with_aux_rand(digest, &keys, &self.ldk.get_secure_random_bytes())
     }
 
     fn wallet_script(&self) -> Result<ScriptBuf, ()> {

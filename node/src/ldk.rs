@@ -5,6 +5,7 @@ use crate::commit::{MonitorNotes, NotedStore};
 use crate::gossip::PatientGossip;
 use crate::keys::Keys;
 use crate::logger::LdkLogger;
+use crate::onion::OffersHandler;
 use crate::peers::Gatekeeper;
 use crate::ping::{PeerLogger, Pings};
 use crate::store::LdkStore;
@@ -30,8 +31,7 @@ pub(crate) type Router = DefaultRouter<
     ProbabilisticScoringFeeParameters,
     Scorer,
 >;
-pub(crate) type MessageRouter =
-    lightning::onion_message::messenger::DefaultMessageRouter<Arc<Graph>, Arc<LdkLogger>, Arc<Keys>>;
+pub(crate) type MessageRouter = crate::onion::GraphRouter;
 
 /// Blocks arrive whole, so nothing needs to be told what to look for.
 pub(crate) type NoFilter = Arc<dyn Filter + Send + Sync>;
@@ -75,7 +75,7 @@ pub(crate) type OnionMessenger = lightning::onion_message::messenger::OnionMesse
     Arc<LdkLogger>,
     Arc<ChannelManager>,
     Arc<MessageRouter>,
-    Arc<ChannelManager>,
+    Arc<OffersHandler>,
     IgnoringMessageHandler,
     IgnoringMessageHandler,
     IgnoringMessageHandler,

@@ -19,6 +19,7 @@ mod keys;
 mod ldk;
 mod logger;
 mod node;
+mod onion;
 mod payments;
 mod peers;
 mod ping;
@@ -48,6 +49,10 @@ pub use lightning::ln::channel_state::ChannelDetails;
 pub use lightning::ln::channelmanager::PaymentId;
 pub use lightning::ln::types::ChannelId;
 pub use node::{Features, Graph, Node};
+pub use onion::{
+    MessageDestination, MessageError, MessageTag, NoMessagePath, NoOffers, NoPaymentPath, NotConnected,
+    OffersArrival, OffersMessageBytes, OffersSink, PaymentPath, ReplyTo,
+};
 pub use payments::{OutgoingPayment, RecentPayment, SendError};
 pub use peers::{ConnectError, Connected, DisconnectError, Peer};
 pub use ping::PingError;

@@ -21,7 +21,7 @@ use lightning::types::features::Bolt11InvoiceFeatures;
 use lightning::util::message_signing;
 use lightning::util::ser::Writeable;
 use std::sync::{Arc, RwLock};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 pub use crate::ldk::Graph;
 
@@ -51,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) channel_manager: Arc<ChannelManager>,
     pub(crate) gossip: Arc<GossipSync>,
     pub(crate) onion_messenger: Arc<OnionMessenger>,
+    pub(crate) connecting_answers: Semaphore,
     pub(crate) peer_manager: Arc<PeerManager>,
     pub(crate) sweeper: Arc<Sweeper>,
     pub(crate) bump: Bump,

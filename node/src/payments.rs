@@ -81,7 +81,8 @@ impl Node {
     /// # Errors
     /// [`SendError`]: nothing has been sent and no event will come.
     pub fn send(&self, payment: OutgoingPayment) -> Result<(), SendError> {
-        let route = payment.route();
+        let mut route = payment.route();
+        self.start_behind_us(&mut route.payment_params.payee);
         // Finding a route is plain computation, tens of milliseconds on a full graph: let the others go on meanwhile.
         tokio::task::block_in_place(|| {
             self.inner.channel_manager.send_payment(

@@ -16,6 +16,7 @@ use crate::htlcs;
 use crate::ldk::{ChainMonitor, GossipSync, OnionMessenger, PeerManager};
 use crate::logger::LdkLogger;
 use crate::node::Inner;
+use crate::onion::{self, Arrivals, OffersHandler, OffersSink};
 use crate::peers::{self, Attempts, Gatekeeper, KnownPeers, Terms};
 use crate::ping::{PeerLogger, Pings};
 use crate::profile::Profile;
@@ -33,7 +34,7 @@ use lightning_block_sync::poll::ValidatedBlockHeader;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 /// Why a node did not start. Nothing has been changed on disk that a next start could not use.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +105,7 @@ pub struct Prepared {
     headers: Headers,
     broadcasting: BroadcastTask,
     deaths: mpsc::UnboundedReceiver<TaskDied>,
+    arrivals: Arrivals,
 }
 
 /// A node at work.
@@ -160,7 +162,9 @@ impl Starting {
         let known_peers = KnownPeers::load(Arc::clone(&store))?;
         let closings = Closings::load(store)?;
         profile.height.send_replace(tip.to_best_block().height);
-        let node = assemble(profile, chain, state, known_peers, closings, tasks)?;
+        let (inbox, arrivals) = onion::inbox();
+        let offers = OffersHandler::new(inbox);
+        let node = assemble(profile, chain, state, known_peers, closings, offers, tasks)?;
         wallet::settle_unsent(&node).await;
         Ok(Prepared {
             node,
@@ -169,6 +173,7 @@ impl Starting {
             headers,
             broadcasting,
             deaths,
+            arrivals,
         })
     }
 }
@@ -179,11 +184,15 @@ impl Prepared {
         &self.node
     }
 
-    /// Lets the world in: events begin to arrive at the sink, peers connect.
+    /// Lets the world in: events begin to arrive at the one sink, messages about offers at the other; peers connect.
     ///
     /// # Errors
     /// [`StartError::Listen`]; nothing runs then.
-    pub async fn run(self, sink: Arc<dyn EventSink>) -> Result<Running, StartError> {
+    pub async fn run(
+        self,
+        sink: Arc<dyn EventSink>,
+        offers: Arc<dyn OffersSink>,
+    ) -> Result<Running, StartError> {
         let Prepared {
             node,
             channels,
@@ -191,6 +200,7 @@ impl Prepared {
             headers,
             broadcasting,
             deaths,
+            arrivals,
         } = self;
         let inner = &node.inner;
         let mut listeners = Vec::new();
@@ -218,6 +228,8 @@ impl Prepared {
         tasks.spawn("HTLCs", htlcs::process(node.clone()));
         tasks.spawn("closed channels", records::follow(node.clone()));
         tasks.spawn("announcements", gossip::announce_node(node.clone()));
+        let stop = tasks.stopping();
+        tasks.spawn("offers", onion::deliver(arrivals, offers, stop));
         for listener in listeners {
             tasks.spawn("listener", peers::listen(node.clone(), listener));
         }
@@ -268,6 +280,7 @@ fn assemble(
     state: LightningState,
     known_peers: KnownPeers,
     closings: Closings,
+    offers: OffersHandler,
     tasks: Tasks,
 ) -> Result<Node, StartError> {
     let logger = Arc::new(LdkLogger);
@@ -289,7 +302,7 @@ fn assemble(
         Arc::clone(&logger),
         Arc::clone(&channel_manager),
         message_router,
-        Arc::clone(&channel_manager),
+        Arc::new(offers),
         IgnoringMessageHandler {},
         IgnoringMessageHandler {},
         IgnoringMessageHandler {},
@@ -345,6 +358,7 @@ fn assemble(
         channel_manager,
         gossip,
         onion_messenger,
+        connecting_answers: Semaphore::new(onion::CONNECTING_ANSWERS),
         peer_manager,
         sweeper,
         bump,
