@@ -52,7 +52,7 @@ async fn a_middle_node_killed_at_random_moments_loses_none_of_500_payments() -> 
         "bob",
         Load {
             payments: 500,
-            workers: 4,
+            workers: 8,
         },
     )
     .await;
@@ -112,7 +112,7 @@ async fn kill_at_random(node: &Node, done: &AtomicBool) -> u32 {
     let mut kills = 0;
     while !done.load(Ordering::SeqCst) {
         // The moment is random by intent; everything else in this test waits for conditions.
-        let pause = u64::from(rand::random::<u16>()) % 1_500;
+        let pause = u64::from(rand::random::<u16>()) % 2_000;
         tokio::time::sleep(Duration::from_millis(pause)).await;
         node.kill().await;
         kills += 1;
