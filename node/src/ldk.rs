@@ -5,7 +5,7 @@ use crate::commit::{MonitorNotes, NotedStore};
 use crate::gossip::PatientGossip;
 use crate::keys::Keys;
 use crate::logger::LdkLogger;
-use crate::onion::OffersHandler;
+use crate::onion::{MessageGate, OffersHandler};
 use crate::peers::Gatekeeper;
 use crate::ping::{PeerLogger, Pings};
 use crate::store::LdkStore;
@@ -84,7 +84,7 @@ pub(crate) type PeerManager = lightning::ln::peer_handler::PeerManager<
     lightning_net_tokio::SocketDescriptor,
     Arc<Gatekeeper>,
     Arc<PatientGossip>,
-    Arc<OnionMessenger>,
+    Arc<MessageGate>,
     Arc<PeerLogger>,
     Arc<Pings>,
     Arc<Keys>,

@@ -1,10 +1,12 @@
 //! Messages about offers (BOLT 12), carried in onion messages (BOLT 4). LDK peels, wraps and forwards the onions; what the messages mean is the
 //! business of whoever implements [`OffersSink`]. Both sides of this border speak of bytes.
 //!
-//! What arrives goes through `handler.rs` (which messages may come by which path), `inbox.rs` (how many of them) and to the sink; what is
-//! sent goes through `send.rs`, by the ways that `router.rs` finds or over a new connection. The paths by which we are found are made in `paths.rs`.
+//! What arrives goes through `gate.rs` (how many of one peer), LDK's messenger, `handler.rs` (which messages may come by which path) and `inbox.rs` (how
+//! many of all) to the sink. What is sent goes through `send.rs`, by the ways that `router.rs` finds or over a new connection. The paths by which we are
+//! found are made in `paths.rs`.
 
 mod budget;
+mod gate;
 mod handler;
 mod inbox;
 mod paths;
@@ -12,6 +14,7 @@ mod router;
 mod send;
 mod tag;
 
+pub(crate) use gate::MessageGate;
 pub(crate) use handler::OffersHandler;
 pub(crate) use inbox::{Arrivals, deliver, inbox};
 pub use paths::{NoMessagePath, NoPaymentPath, PaymentPath};

@@ -16,7 +16,7 @@ use crate::htlcs;
 use crate::ldk::{ChainMonitor, GossipSync, OnionMessenger, PeerManager};
 use crate::logger::LdkLogger;
 use crate::node::Inner;
-use crate::onion::{self, Arrivals, OffersHandler, OffersSink};
+use crate::onion::{self, Arrivals, MessageGate, OffersHandler, OffersSink};
 use crate::peers::{self, Attempts, Gatekeeper, KnownPeers, Terms};
 use crate::ping::{PeerLogger, Pings};
 use crate::profile::Profile;
@@ -322,7 +322,7 @@ fn assemble(
             Arc::clone(&htlcs_ready),
         )),
         route_handler: Arc::new(PatientGossip::new(Arc::clone(&gossip))),
-        onion_message_handler: Arc::clone(&onion_messenger),
+        onion_message_handler: Arc::new(MessageGate::new(Arc::clone(&onion_messenger))),
         custom_message_handler: Arc::clone(&pings),
         send_only_message_handler: Arc::clone(&chain_monitor),
     };

@@ -19,6 +19,12 @@ impl Budget {
         }
     }
 
+    /// Whether nothing of it is spent.
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        let empty_at = *self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
+        empty_at.is_none_or(|empty| empty <= now)
+    }
+
     /// Whether there is one more; it is spent then.
     pub(super) fn take(&self, now: Instant) -> bool {
         let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);

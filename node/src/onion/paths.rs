@@ -218,7 +218,7 @@ impl PaymentPath {
             }
         }
         bytes.extend(path.blinding_point().serialize());
-        // A path has three hops at most here.
+        // The peer and us: a path is never longer here.
         bytes.push(path.blinded_hops().len() as u8);
         for hop in path.blinded_hops() {
             bytes.extend(hop.blinded_node_id.serialize());

@@ -50,9 +50,9 @@ pub enum NotConnected {
     /// Making one was tried.
     #[error(transparent)]
     Failed(#[from] ConnectError),
-    /// The operator does not want one.
-    #[error("fetchinvoice-noconnect set: not initiating a new connection")]
-    Forbidden,
+    /// The operator does not want one; the option that says so.
+    #[error("{0} set: not initiating a new connection")]
+    Forbidden(&'static str),
     /// The path starts with a channel that is not in the public graph.
     #[error("unknown channel")]
     UnknownChannel,
@@ -169,9 +169,8 @@ impl Node {
             Attempt::Waits(node_id) => (node_id, true),
             Attempt::NoWay => (target, false),
         };
-        let offline_answer = limit.is_some() && self.inner.config.offline;
-        if self.inner.config.fetchinvoice_noconnect || offline_answer {
-            return Err(unreachable(NotConnected::Forbidden));
+        if let Some(option) = self.forbids_connecting(limit.is_some()) {
+            return Err(unreachable(NotConnected::Forbidden(option)));
         }
         let _turn = match limit.map(Semaphore::try_acquire).transpose() {
             Ok(turn) => turn,
@@ -189,7 +188,19 @@ impl Node {
         }
     }
 
-    /// Sends all forms of a message; the fate of the first one is that of the message.
+    /// The option because of which no connection is made for a message.
+    fn forbids_connecting(&self, is_answer: bool) -> Option<&'static str> {
+        let config = &self.inner.config;
+        if config.fetchinvoice_noconnect {
+            Some("fetchinvoice-noconnect")
+        } else if config.offline && is_answer {
+            Some("offline")
+        } else {
+            None
+        }
+    }
+
+    /// Sends all forms of a message, which have one fate: they go to the same peer.
     fn attempt_all(
         &self,
         forms: &[Outgoing],
@@ -198,7 +209,7 @@ impl Node {
         reply: Option<MessageTag>,
     ) -> Result<Attempt, MessageError> {
         let mut fate = Ok(Attempt::NoWay);
-        for form in forms.iter().rev() {
+        for form in forms {
             fate = self.attempt(form, destination, target, reply);
             if !matches!(fate, Ok(Attempt::Sent | Attempt::Waits(_))) {
                 break;
