@@ -275,3 +275,45 @@ pub(super) fn introductions(
         .map(Introduction::Peer)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::map::node;
+    use super::*;
+    use lightning::blinded_path::BlindedHop;
+    use lightning::blinded_path::payment::BlindedPayInfo;
+    use lightning::types::features::BlindedHopFeatures;
+    use lightning::util::ser::Readable;
+
+    #[test]
+    fn a_path_for_payments_has_the_form_that_bolt12_reads() {
+        let hop = |number: u8| BlindedHop {
+            blinded_node_id: node(number),
+            encrypted_payload: vec![number; 300],
+        };
+        let payinfo = BlindedPayInfo {
+            fee_base_msat: 1,
+            fee_proportional_millionths: 2,
+            cltv_expiry_delta: 3,
+            htlc_minimum_msat: 4,
+            htlc_maximum_msat: 5,
+            features: BlindedHopFeatures::empty(),
+        };
+        let hops = vec![hop(3), hop(4)];
+        let path = BlindedPaymentPath::from_blinded_path_and_payinfo(node(1), node(2), hops, payinfo.clone());
+        let PaymentPath { path, payinfo: cost } = PaymentPath::of(&path);
+
+        let read = boltill_bolt12::BlindedPath::parse_all(&path).unwrap();
+        let [read] = &read[..] else {
+            panic!("one path, not {}", read.len());
+        };
+        let start = boltill_bolt12::IntroductionNode::NodeId(node(1));
+        assert_eq!((read.introduction_node(), read.path_key()), (start, node(2)));
+        let hops = read.hops().iter();
+        let hops: Vec<_> = hops
+            .map(|hop| (hop.blinded_node_id, hop.encrypted_recipient_data.clone()))
+            .collect();
+        assert_eq!(hops, [(node(3), vec![3; 300]), (node(4), vec![4; 300])]);
+        assert_eq!(BlindedPayInfo::read(&mut &cost[..]).unwrap(), payinfo);
+    }
+}
