@@ -154,3 +154,32 @@ fn sync_directory(path: &Path) -> io::Result<()> {
         _ => File::open(".")?.sync_all(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::{Counters, IndexKind, Subsystem};
+
+    #[test]
+    fn a_ledger_of_any_older_release_is_brought_up_to_date_with_what_is_in_it() {
+        for version in 1..MIGRATIONS.len() {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("ledger");
+            let mut older = Connection::open(&path).unwrap();
+            Migrations::from_slice(MIGRATIONS)
+                .to_version(&mut older, version)
+                .unwrap();
+            older
+                .execute(
+                    "UPDATE counters SET value = 7 WHERE name = 'sendpays.created'",
+                    (),
+                )
+                .unwrap();
+            drop(older);
+            let (_, conn) = Database::open(&path, Network::Regtest).unwrap();
+            let counters = Counters::load(&conn).unwrap();
+            assert_eq!(counters.get(Subsystem::Sendpays, IndexKind::Created), 7);
+            assert_eq!(counters.get(Subsystem::InvoiceRequests, IndexKind::Created), 0);
+        }
+    }
+}

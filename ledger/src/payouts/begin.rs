@@ -115,7 +115,7 @@ impl fmt::Display for Unavailable {
 
 impl Ledger {
     /// Files a payment for an invoice_request as pending, together with its payout, if the request may be paid `now`; to be durable
-    /// before the payment is sent. The rules stand at the top of the module.
+    /// before the payment is sent. The rules stand at the top of `payouts.rs`.
     ///
     /// Looks and files in one transaction. The payment ends as every other, by [`Ledger::complete_payment`] or [`Ledger::fail_payment`].
     pub fn begin_payout(
