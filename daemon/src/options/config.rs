@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// The longest alias, in bytes (BOLT 7).
 const MAX_ALIAS: usize = 32;
+/// Asking bitcoind more often than this would keep it from its work.
+const SHORTEST_POLL: Duration = Duration::from_millis(50);
 
 const FORCED_FEERATES: &str = "1 to 6 numbers in sat per 1000 weight units, with / between them";
 
@@ -85,7 +87,9 @@ impl Config {
             rpc_file_mode: read.required("rpc-file-mode", "permissions in octal, like 0600", octal)?,
             log: read.log()?,
             bitcoind: read.bitcoind()?,
-            bitcoind_poll: Duration::from_secs(read.number::<u64>("dev-bitcoind-poll")?.max(1)),
+            bitcoind_poll: read
+                .required("dev-bitcoind-poll", "a number of seconds, like 10 or 0.5", seconds)?
+                .max(SHORTEST_POLL),
             rescan: read.optional(
                 "rescan",
                 "a number of blocks, or a height with a minus before it",
@@ -282,6 +286,10 @@ fn rescan(text: &str) -> Option<Rescan> {
         Some(height) => digits(height)?.parse().ok().map(Rescan::FromHeight),
         None => digits(text)?.parse().ok().map(Rescan::LastBlocks),
     }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
 }
 
 fn octal(text: &str) -> Option<u32> {

@@ -94,7 +94,7 @@ impl Network {
             format!("--bitcoin-rpcport={}", access.port).into(),
             datadir,
             "--developer".into(),
-            "--dev-bitcoind-poll=1".into(),
+            "--dev-bitcoind-poll=0.1".into(),
         ];
         node_options.extend(options.node_options);
 
