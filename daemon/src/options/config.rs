@@ -88,7 +88,11 @@ impl Config {
             log: read.log()?,
             bitcoind: read.bitcoind()?,
             bitcoind_poll: read
-                .required("dev-bitcoind-poll", "a number of seconds, like 10 or 0.5", seconds)?
+                .required(
+                    "dev-bitcoind-poll",
+                    "a number of seconds, like 10 or 0.5",
+                    seconds,
+                )?
                 .max(SHORTEST_POLL),
             rescan: read.optional(
                 "rescan",
