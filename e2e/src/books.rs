@@ -1,10 +1,11 @@
 //! Proof that no money appears or vanishes: what the nodes say they have against what the chain says there is.
 
-use crate::{Network, NetworkError, Node};
+use crate::{Network, NetworkError, Node, SOON};
 use bitcoin::consensus::encode::deserialize_hex;
 use bitcoin::{Block, OutPoint, Transaction, Txid};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// What LDK and CLN put into an output of a commitment transaction that is there only to pay for it (BOLT 3).
 const ANCHOR_SAT: u64 = 330;
@@ -96,8 +97,15 @@ impl Books {
     ///
     /// When money was lost, appeared from nowhere, or is claimed twice: that is what this is for.
     pub async fn balance(&self, network: &Network) -> Result<Balance, NetworkError> {
-        let reckoned = self.reckon(network).await?;
-        Ok(reckoned.unwrap_or_else(|wrong| panic!("{wrong}")))
+        let deadline = Instant::now() + SOON;
+        loop {
+            match self.reckon(network).await? {
+                Ok(balance) => return Ok(balance),
+                Err(wrong) if Instant::now() > deadline => panic!("{wrong}"),
+                // A payment's last messages are still under way when the payer knows that it is paid.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     /// Makes blocks until nothing is under way on the chain any more, and every satoshi is somebody's; gives what everybody has

@@ -188,7 +188,7 @@ impl Book {
         let mut waiting: Vec<_> = self
             .incoming
             .values_mut()
-            .filter(|seen| seen.went.is_none() && out.contains_key(&seen.htlc.payment_hash))
+            .filter(|seen| seen.may_go_on() && out.contains_key(&seen.htlc.payment_hash))
             .collect();
         waiting.sort_by_key(|seen| (std::cmp::Reverse(seen.htlc.amount), seen.htlc.htlc_id));
         let mut offers = Vec::new();
@@ -275,6 +275,12 @@ impl Seen {
             fate: Fate::Open,
             gone: None,
         }
+    }
+
+    /// Whether it may yet be seen going out. One that has failed does not, and must not be taken for its successor when the payer
+    /// tries again.
+    fn may_go_on(&self) -> bool {
+        self.went.is_none() && self.gone.is_none() && matches!(self.fate, Fate::Open | Fate::Claimed)
     }
 
     fn follow(&mut self, htlc: &InboundHTLCDetails) {
