@@ -240,6 +240,10 @@ async fn commit_once(node: &Node) -> TaskResult {
         let _ = waiter.send(());
     }
     inner.peer_manager.process_events();
+    // LDK has gone on with what was committed: HTLCs that came in are now for certain.
+    if inner.channel_manager.needs_pending_htlc_processing() {
+        inner.htlcs_ready.notify_one();
+    }
     Ok(())
 }
 

@@ -18,24 +18,25 @@ const PEERS_CHECK: Duration = Duration::from_millis(50);
 
 /// Processes HTLCs whenever there are any, for as long as the node runs.
 ///
-/// `Gatekeeper` tells of them, when messages have come in or a commit lets them go on. LDK's own wake-up would be the other way to learn
-/// of them; but it wakes only those who wait just then, so that who else waits for it takes it from LDK's background processor,
-/// and every event has to lie until its next tick, for 10 s or more.
+/// Nothing can become of an HTLC before what the peer said of it is committed, so each commit tells when there is something to be
+/// done. That LDK says so is not enough to do it again and again: it does for as long as a payment of ours is under way, and a task
+/// that never rests keeps those from running that wait behind it. LDK's own wake-up would be the other way to learn of HTLCs; but it
+/// wakes only those who wait just then, so that who else waits for it takes it from LDK's background processor.
 pub(crate) async fn process(node: Node) -> TaskResult {
-    let manager = &node.inner.channel_manager;
-    let stopping = node.inner.tasks.stopping();
+    let inner = &node.inner;
+    let stopping = inner.tasks.stopping();
     tokio::select! {
         // Whoever is not back by then is not waited for.
         _ = tokio::time::timeout(PEERS_BACK_WITHIN, peers_back(&node)) => {}
         () = stopping.cancelled() => return Ok(()),
     }
     loop {
-        if manager.needs_pending_htlc_processing() {
-            manager.process_pending_htlc_forwards();
-            node.inner.peer_manager.process_events();
-        }
+        // What cannot go on is put in line to go back, and goes in the second round.
+        inner.channel_manager.process_pending_htlc_forwards();
+        inner.channel_manager.process_pending_htlc_forwards();
+        inner.peer_manager.process_events();
         tokio::select! {
-            () = node.inner.htlcs_ready.notified() => {}
+            () = inner.htlcs_ready.notified() => {}
             () = stopping.cancelled() => return Ok(()),
         }
     }

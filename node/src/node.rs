@@ -60,7 +60,7 @@ pub(crate) struct Inner {
     pub(crate) known_peers: KnownPeers,
     pub(crate) pings: Arc<Pings>,
     pub(crate) attempts: Arc<Attempts>,
-    pub(crate) htlcs_ready: Arc<Notify>,
+    pub(crate) htlcs_ready: Notify,
     pub(crate) height: watch::Sender<u32>,
     pub(crate) tasks: Tasks,
 }

@@ -309,7 +309,6 @@ fn assemble(
     ));
     let gossip = Arc::new(GossipSync::new(Arc::clone(&graph), None, Arc::clone(&logger)));
     let attempts = Arc::new(Attempts::default());
-    let htlcs_ready = Arc::new(Notify::new());
     let terms = Terms {
         min_capacity_sat: profile.config.min_capacity_sat,
     };
@@ -319,7 +318,6 @@ fn assemble(
             Arc::clone(&channel_manager),
             terms,
             Arc::clone(&attempts),
-            Arc::clone(&htlcs_ready),
         )),
         route_handler: Arc::new(PatientGossip::new(Arc::clone(&gossip))),
         onion_message_handler: Arc::new(MessageGate::new(Arc::clone(&onion_messenger))),
@@ -367,7 +365,7 @@ fn assemble(
         known_peers,
         pings,
         attempts,
-        htlcs_ready,
+        htlcs_ready: Notify::new(),
         height: profile.height,
         tasks,
     };

@@ -11,7 +11,6 @@ use lightning::ln::msgs::{self, BaseMessageHandler, ChannelMessageHandler, Error
 use lightning::ln::types::ChannelId;
 use lightning::types::features::{InitFeatures, NodeFeatures};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Notify;
 
 /// How many bytes of features a peer may offer. BOLT 9 gives out bits below 300, and experiments are below 1,000; a message has room for
 /// half a million, which LDK would keep twice for each peer.
@@ -22,24 +21,16 @@ pub(crate) struct Gatekeeper {
     manager: Arc<ChannelManager>,
     terms: Terms,
     attempts: Arc<Attempts>,
-    /// Told when there are HTLCs to be processed.
-    htlcs_ready: Arc<Notify>,
     /// What is to be sent to peers that LDK has not heard.
     outbox: Mutex<Vec<MessageSendEvent>>,
 }
 
 impl Gatekeeper {
-    pub(crate) fn new(
-        manager: Arc<ChannelManager>,
-        terms: Terms,
-        attempts: Arc<Attempts>,
-        htlcs_ready: Arc<Notify>,
-    ) -> Gatekeeper {
+    pub(crate) fn new(manager: Arc<ChannelManager>, terms: Terms, attempts: Arc<Attempts>) -> Gatekeeper {
         Gatekeeper {
             manager,
             terms,
             attempts,
-            htlcs_ready,
             outbox: Mutex::default(),
         }
     }
@@ -80,10 +71,6 @@ impl BaseMessageHandler for Gatekeeper {
         let mut events = self.manager.get_and_clear_pending_msg_events();
         events.append(&mut self.outbox());
         events.iter().for_each(tell);
-        // This is asked for after every message, and after every commit.
-        if self.manager.needs_pending_htlc_processing() {
-            self.htlcs_ready.notify_one();
-        }
         events
     }
 
