@@ -4,6 +4,7 @@
 
 use boltill_e2e::chain::{mempool_of, mine_until};
 use boltill_e2e::channels::channels_of;
+use boltill_e2e::htlcs::all_settled;
 use boltill_e2e::{Network, NetworkError, Node, SOON, line_of, pay, wait_for};
 use serde_json::{Value, json};
 
@@ -83,6 +84,7 @@ async fn a_channel_that_is_closed_together_is_listed_by_both() -> Result<(), Net
     let network = line_of(2).await;
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
     pay(alice, bob, PAID_MSAT, "coffee").await?;
+    all_settled(&network).await?;
     let open = [
         channels_of(alice).await?.remove(0),
         channels_of(bob).await?.remove(0),
@@ -130,6 +132,7 @@ async fn the_money_of_a_channel_that_is_closed_alone_is_always_seen() -> Result<
     let network = line_of(2).await;
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
     pay(alice, bob, PAID_MSAT, "coffee").await?;
+    all_settled(&network).await?;
     let open = [
         channels_of(alice).await?.remove(0),
         channels_of(bob).await?.remove(0),

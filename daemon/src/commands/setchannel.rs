@@ -175,11 +175,11 @@ struct Terms {
 
 impl Run for SetChannel {
     async fn run(self, call: Call) -> Outcome {
-        if let (Some(least), Some(most)) = (self.htlcmin, self.htlcmax) {
-            if most < least {
-                let words = "htlcmax cannot be less than htlcmin";
-                return Err(RpcError::failed(Code::Unspecified, words));
-            }
+        if let (Some(least), Some(most)) = (self.htlcmin, self.htlcmax)
+            && most < least
+        {
+            let words = "htlcmax cannot be less than htlcmin";
+            return Err(RpcError::failed(Code::Unspecified, words));
         }
         unsupported(
             "ignorefeelimits",
