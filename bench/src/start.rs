@@ -72,11 +72,11 @@ pub async fn starts(network: &Network) -> Result<Vec<Times>, BenchError> {
     }
     Ok(vec![
         Times::of(
-            format!("start with {channels} channels until it answers"),
+            format!("start with {channels} channel(s) until it answers"),
             answering,
         ),
         Times::of(
-            format!("start with {channels} channels until all can be paid over"),
+            format!("start with {channels} channel(s) until all can be paid over"),
             paying,
         ),
     ])
@@ -97,7 +97,7 @@ pub async fn missed(network: &Network, blocks: u32) -> Result<Vec<Times>, BenchE
         caught_up(network, alice).await?;
         runs.push(began.elapsed());
     }
-    let what = format!("start with {channels} channels after {blocks} missed blocks, until all are seen");
+    let what = format!("start with {channels} channel(s) after {blocks} missed blocks, until all are seen");
     Ok(vec![Times::of(what, runs)])
 }
 
