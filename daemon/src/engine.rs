@@ -3,7 +3,7 @@
 use crate::context::{Context, Engine};
 use crate::options::Config;
 use boltill_ledger::{Ledger, LedgerError, OpenError};
-use boltill_node::{NoOffers, Node, NodeConfig, Running, StartError, TaskDied};
+use boltill_node::{Node, NodeConfig, Running, StartError, TaskDied};
 use boltill_till::{Till, TillConfig};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -53,7 +53,9 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     let till = Till::new(Arc::clone(&ledger), Arc::new(node.clone()), till_config);
     // Events and peers only now: the books must agree with LDK before either of them changes.
     till.reconcile().await?;
-    let running = prepared.run(Arc::new(till.clone()), Arc::new(NoOffers)).await?;
+    let running = prepared
+        .run(Arc::new(till.clone()), Arc::new(till.clone()))
+        .await?;
     let expiry = tokio::spawn({
         let till = till.clone();
         async move { till.run_expiry().await }

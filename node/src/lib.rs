@@ -50,8 +50,8 @@ pub use lightning::ln::channelmanager::PaymentId;
 pub use lightning::ln::types::ChannelId;
 pub use node::{Features, Graph, Node};
 pub use onion::{
-    MessageDestination, MessageError, MessageTag, NoMessagePath, NoOffers, NoPaymentPath, NotConnected,
-    OffersArrival, OffersMessageBytes, OffersSink, PaymentPath, ReplyTo,
+    MessageDestination, MessageError, MessageTag, NoMessagePath, NoPaymentPath, NotConnected, OffersArrival,
+    OffersMessageBytes, OffersSink, PaymentPath, ReplyTo,
 };
 pub use payments::{OutgoingPayment, RecentPayment, SendError};
 pub use peers::{ConnectError, Connected, DisconnectError, Peer};

@@ -54,6 +54,16 @@ pub enum MessageTag {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyTo(pub(crate) BlindedMessagePath);
 
+impl ReplyTo {
+    /// Reads a blinded path in its binary form (BOLT 4 `blinded_path`).
+    ///
+    /// # Errors
+    /// [`MessageError::UnusablePath`].
+    pub fn read(path: &[u8]) -> Result<ReplyTo, MessageError> {
+        send::read_path(path).map(ReplyTo)
+    }
+}
+
 /// A message that has arrived. It is well-formed by LDK's judgement, and its signature, if it must have one, is valid; nothing else of it is true.
 #[derive(Clone, Debug)]
 pub struct OffersArrival {
@@ -70,17 +80,6 @@ pub trait OffersSink: Send + Sync + 'static {
     /// Deals with a message, to its end: as long as this runs, it counts as one of the few that are dealt with at a time. It may be dropped at any await
     /// when the node stops.
     fn arrived<'a>(&'a self, arrival: OffersArrival) -> BoxFuture<'a, ()>;
-}
-
-/// Answers nobody.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoOffers;
-
-impl OffersSink for NoOffers {
-    fn arrived<'a>(&'a self, arrival: OffersArrival) -> BoxFuture<'a, ()> {
-        tracing::debug!("no use for an {}", arrival.message.name());
-        Box::pin(std::future::ready(()))
-    }
 }
 
 /// Where a message is sent.

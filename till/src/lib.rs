@@ -10,11 +10,14 @@
 //! What crosses a crash is in the ledger only. Events of the node may be told twice, and handling one twice is the
 //! same as handling it once; [`Till::reconcile`] sets right at the start what a crash has torn apart.
 
+mod collect;
 mod decode;
 mod forward;
 mod invstring;
 mod lightning;
+mod messages;
 mod pay;
+mod payout;
 mod receive;
 mod till;
 mod waiting;

@@ -6,10 +6,12 @@ mod candidates;
 
 use crate::receive::HintCandidate;
 use bitcoin::Network;
-use bitcoin::secp256k1::PublicKey;
 use bitcoin::secp256k1::ecdsa::RecoverableSignature;
+use bitcoin::secp256k1::{Message, PublicKey, schnorr};
 use boltill_node::{
-    FirstHopError, GivenPayment, Node, OutgoingPayment, RecentPayment, RegisterError, SendError, SignError,
+    BoxFuture, FirstHopError, GivenPayment, MessageDestination, MessageError, MessageTag, NoMessagePath,
+    NoPaymentPath, Node, OffersMessageBytes, OutgoingPayment, PaymentPath, RecentPayment, RegisterError,
+    ReplyTo, SendError, SignError,
 };
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::routing::gossip::NodeId;
@@ -56,6 +58,34 @@ pub trait Lightning: Send + Sync + 'static {
     fn recent_payments(&self) -> Vec<RecentPayment>;
     /// The public channels of another node, by short channel id.
     fn public_channels_of(&self, node: &PublicKey) -> Vec<u64>;
+
+    /// Signs a digest of BOLT 12 with the node's key.
+    fn sign_bolt12(&self, digest: &Message) -> schnorr::Signature;
+    /// Whether anybody can find the node by its id alone.
+    fn is_reachable_by_id(&self) -> bool;
+    /// Blinded paths by which messages reach us, in their binary form; what comes by them has this tag.
+    fn message_paths(&self, tag: MessageTag) -> Result<Vec<Vec<u8>>, NoMessagePath>;
+    /// Blinded paths for a payment to us, whose secret [`Lightning::register_inbound`] gave.
+    fn payment_paths(
+        &self,
+        amount: Msat,
+        secret: PaymentSecret,
+        expiry_seconds: u32,
+    ) -> Result<Vec<PaymentPath>, NoPaymentPath>;
+    /// Sends a message about offers; with a tag it carries a path for the answer, which will come with that tag.
+    fn send_offers_message<'a>(
+        &'a self,
+        message: OffersMessageBytes,
+        to: MessageDestination,
+        reply: Option<MessageTag>,
+    ) -> BoxFuture<'a, Result<(), MessageError>>;
+    /// Answers a message about offers, likewise.
+    fn reply<'a>(
+        &'a self,
+        to: &'a ReplyTo,
+        message: OffersMessageBytes,
+        reply: Option<MessageTag>,
+    ) -> BoxFuture<'a, Result<(), MessageError>>;
 }
 
 impl Lightning for Node {
@@ -134,5 +164,44 @@ impl Lightning for Node {
             .node(&NodeId::from_pubkey(node))
             .map(|node| node.channels.clone())
             .unwrap_or_default()
+    }
+
+    fn sign_bolt12(&self, digest: &Message) -> schnorr::Signature {
+        Node::sign_bolt12(self, digest)
+    }
+
+    fn is_reachable_by_id(&self) -> bool {
+        Node::is_reachable_by_id(self)
+    }
+
+    fn message_paths(&self, tag: MessageTag) -> Result<Vec<Vec<u8>>, NoMessagePath> {
+        Node::message_paths(self, tag)
+    }
+
+    fn payment_paths(
+        &self,
+        amount: Msat,
+        secret: PaymentSecret,
+        expiry_seconds: u32,
+    ) -> Result<Vec<PaymentPath>, NoPaymentPath> {
+        Node::payment_paths(self, amount, secret, expiry_seconds)
+    }
+
+    fn send_offers_message<'a>(
+        &'a self,
+        message: OffersMessageBytes,
+        to: MessageDestination,
+        reply: Option<MessageTag>,
+    ) -> BoxFuture<'a, Result<(), MessageError>> {
+        Box::pin(Node::send_offers_message(self, message, to, reply))
+    }
+
+    fn reply<'a>(
+        &'a self,
+        to: &'a ReplyTo,
+        message: OffersMessageBytes,
+        reply: Option<MessageTag>,
+    ) -> BoxFuture<'a, Result<(), MessageError>> {
+        Box::pin(Node::reply(self, to, message, reply))
     }
 }

@@ -4,11 +4,13 @@ use crate::{ExposePrivate, FeeLimit, HintCandidate, Lightning, NewBolt11, PayReq
 use bitcoin::Network;
 use bitcoin::hashes::{Hash, sha256};
 use bitcoin::secp256k1::ecdsa::RecoverableSignature;
-use bitcoin::secp256k1::{Message, PublicKey, Secp256k1, SecretKey};
+use bitcoin::secp256k1::{Keypair, Message, PublicKey, Secp256k1, SecretKey, schnorr};
+use boltill_bolt12::{BlindedHop, BlindedPath, BlindedPayInfo, Features, IntroductionNode};
 use boltill_ledger::{Invoice, Ledger, Payment, PaymentId};
 use boltill_node::{
-    EventSink, FirstHopError, GivenPayment, IncomingPayment, NodeEvent, OutgoingPayment, RecentPayment,
-    RegisterError, SendError, SignError,
+    BoxFuture, EventSink, FirstHopError, GivenPayment, IncomingPayment, MessageDestination, MessageError,
+    MessageTag, NoMessagePath, NoPaymentPath, NodeEvent, NotConnected, OffersMessageBytes, OutgoingPayment,
+    PaymentPath, RecentPayment, RegisterError, ReplyTo, SendError, SignError,
 };
 use boltill_types::{Label, Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::types::features::Bolt11InvoiceFeatures;
@@ -46,6 +48,21 @@ pub(crate) struct State {
     /// Why nothing can leave; otherwise all goes by the channel that is named, or by 77.
     pub(crate) first_hop: Option<FirstHopError>,
     pub(crate) sent_along: Vec<GivenPayment>,
+    /// Whether the node is public.
+    pub(crate) reachable_by_id: bool,
+    /// Whether no message gets anywhere.
+    pub(crate) nobody_reachable: bool,
+    pub(crate) messages: Vec<SentMessage>,
+}
+
+/// A message that was sent, or would have been.
+#[derive(Clone, Debug)]
+pub(crate) struct SentMessage {
+    pub(crate) message: OffersMessageBytes,
+    /// Where to; `None` for an answer.
+    pub(crate) to: Option<MessageDestination>,
+    /// What its answer will come with.
+    pub(crate) reply: Option<MessageTag>,
 }
 
 impl FakeNode {
@@ -151,6 +168,88 @@ impl Lightning for FakeNode {
     fn public_channels_of(&self, _node: &PublicKey) -> Vec<u64> {
         vec![7, 8]
     }
+
+    fn sign_bolt12(&self, digest: &Message) -> schnorr::Signature {
+        let secp = Secp256k1::new();
+        secp.sign_schnorr_no_aux_rand(digest, &Keypair::from_secret_key(&secp, &self.key))
+    }
+
+    fn is_reachable_by_id(&self) -> bool {
+        self.state.lock().unwrap().reachable_by_id
+    }
+
+    fn message_paths(&self, _tag: MessageTag) -> Result<Vec<Vec<u8>>, NoMessagePath> {
+        Ok(vec![blinded_path(&self.id())])
+    }
+
+    fn payment_paths(
+        &self,
+        _amount: Msat,
+        _secret: PaymentSecret,
+        _expiry_seconds: u32,
+    ) -> Result<Vec<PaymentPath>, NoPaymentPath> {
+        let mut payinfo = Vec::new();
+        let free = BlindedPayInfo {
+            fee_base_msat: 0,
+            fee_proportional_millionths: 0,
+            cltv_expiry_delta: 18,
+            htlc_minimum: Msat(1),
+            htlc_maximum: Msat(u64::MAX),
+            features: Features::default(),
+        };
+        free.write(&mut payinfo);
+        let path = blinded_path(&self.id());
+        Ok(vec![PaymentPath { path, payinfo }])
+    }
+
+    fn send_offers_message<'a>(
+        &'a self,
+        message: OffersMessageBytes,
+        to: MessageDestination,
+        reply: Option<MessageTag>,
+    ) -> BoxFuture<'a, Result<(), MessageError>> {
+        Box::pin(async move { self.send_message(message, Some(to), reply) })
+    }
+
+    fn reply<'a>(
+        &'a self,
+        _to: &'a ReplyTo,
+        message: OffersMessageBytes,
+        reply: Option<MessageTag>,
+    ) -> BoxFuture<'a, Result<(), MessageError>> {
+        Box::pin(async move { self.send_message(message, None, reply) })
+    }
+}
+
+impl FakeNode {
+    fn send_message(
+        &self,
+        message: OffersMessageBytes,
+        to: Option<MessageDestination>,
+        reply: Option<MessageTag>,
+    ) -> Result<(), MessageError> {
+        let mut state = self.state.lock().unwrap();
+        state.messages.push(SentMessage { message, to, reply });
+        if state.nobody_reachable {
+            return Err(MessageError::Unreachable {
+                destination: "nobody".to_owned(),
+                why: NotConnected::Forbidden("fetchinvoice-noconnect"),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A path of one hop that starts with that node, in its binary form.
+pub(crate) fn blinded_path(start: &PublicKey) -> Vec<u8> {
+    let hop = BlindedHop {
+        blinded_node_id: *start,
+        encrypted_recipient_data: vec![7; 51],
+    };
+    let path = BlindedPath::new(IntroductionNode::NodeId(*start), *start, vec![hop]).unwrap();
+    let mut bytes = Vec::new();
+    path.write(&mut bytes);
+    bytes
 }
 
 /// A till and all that it stands on.

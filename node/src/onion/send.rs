@@ -264,7 +264,7 @@ impl Node {
     }
 }
 
-fn read_path(bytes: &[u8]) -> Result<BlindedMessagePath, MessageError> {
+pub(super) fn read_path(bytes: &[u8]) -> Result<BlindedMessagePath, MessageError> {
     let mut rest = bytes;
     match BlindedMessagePath::read(&mut rest) {
         Ok(path) if rest.is_empty() => Ok(path),
