@@ -25,7 +25,8 @@ impl Node {
     /// Makes LDK accept payments of this hash, of at least this amount, for so many seconds.
     ///
     /// Nothing is stored: the answer is a secret that proves to us later what was agreed, and it belongs into the
-    /// invoice (BOLT 11 `s`).
+    /// invoice (BOLT 11 `s`). With a `min_final_cltv_delta` a payment that leaves us fewer blocks is failed; without, one that leaves
+    /// fewer than LDK needs, which is what it writes into blinded paths.
     ///
     /// # Errors
     /// [`RegisterError`] when a value is out of LDK's range.
@@ -34,7 +35,7 @@ impl Node {
         payment_hash: PaymentHash,
         min_amount: Option<Msat>,
         expiry_seconds: u32,
-        min_final_cltv_delta: u16,
+        min_final_cltv_delta: Option<u16>,
     ) -> Result<PaymentSecret, RegisterError> {
         self.inner
             .channel_manager
@@ -42,7 +43,7 @@ impl Node {
                 payment_hash,
                 min_amount.map(|amount| amount.0),
                 expiry_seconds,
-                Some(min_final_cltv_delta),
+                min_final_cltv_delta,
             )
             .map_err(|()| RegisterError)
     }

@@ -38,7 +38,7 @@ pub trait Lightning: Send + Sync + 'static {
         payment_hash: PaymentHash,
         min_amount: Option<Msat>,
         expiry_seconds: u32,
-        min_final_cltv_delta: u16,
+        min_final_cltv_delta: Option<u16>,
     ) -> Result<PaymentSecret, RegisterError>;
     /// Takes the money of a claimable payment; nothing happens when none is.
     fn claim(&self, preimage: PaymentPreimage);
@@ -114,7 +114,7 @@ impl Lightning for Node {
         payment_hash: PaymentHash,
         min_amount: Option<Msat>,
         expiry_seconds: u32,
-        min_final_cltv_delta: u16,
+        min_final_cltv_delta: Option<u16>,
     ) -> Result<PaymentSecret, RegisterError> {
         Node::register_inbound(
             self,

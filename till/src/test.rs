@@ -111,7 +111,7 @@ impl Lightning for FakeNode {
         payment_hash: PaymentHash,
         _min_amount: Option<Msat>,
         _expiry_seconds: u32,
-        _min_final_cltv_delta: u16,
+        _min_final_cltv_delta: Option<u16>,
     ) -> Result<PaymentSecret, RegisterError> {
         Ok(PaymentSecret(sha256::Hash::hash(&payment_hash.0).to_byte_array()))
     }

@@ -179,7 +179,7 @@ impl Till {
         let expiry = u32::try_from(expiry).unwrap_or(u32::MAX);
         let cltv = u16::try_from(cltv).unwrap_or(u16::MAX);
         self.lightning()
-            .register_inbound(payment_hash, amount, expiry, cltv)
+            .register_inbound(payment_hash, amount, expiry, Some(cltv))
             .map_err(|RegisterError| CreateInvoiceError::AmountTooLarge(amount.unwrap_or_default()))
     }
 
