@@ -60,7 +60,8 @@ pub use offers::{
 pub use paging::{Listing, Order, Range};
 pub use payments::{
     BeginPartError, BeginPaymentError, DeletePaymentError, FinishPaymentError, NewPart, NewPayment,
-    PayOwnInvoiceError, Payment, PaymentId, PaymentState, PaymentStatus, Repeat, WayFailure, look_for_part,
+    PayOwnInvoiceError, PayOwnPayoutError, Payment, PaymentId, PaymentState, PaymentStatus, Repeat,
+    WayFailure, look_for_part,
 };
 pub use payouts::{Begun, Payout, PayoutRefusal, PayoutState, Unavailable};
 pub use writer::WriterMetrics;

@@ -7,7 +7,7 @@ mod row;
 mod write;
 
 pub use given::{BeginPartError, NewPart, WayFailure, look_for_part};
-pub use own::PayOwnInvoiceError;
+pub use own::{PayOwnInvoiceError, PayOwnPayoutError};
 pub(crate) use read::by_hash;
 pub(crate) use row::{status as status_of_column, status_column};
 pub(crate) use write::begin;

@@ -44,6 +44,7 @@ mod begin;
 mod close;
 mod row;
 
+pub(crate) use begin::begin;
 pub use begin::{Begun, PayoutRefusal, Unavailable};
 pub(crate) use close::close;
 
@@ -104,13 +105,18 @@ impl PayoutState {
 
 impl Ledger {
     /// What was and is being paid for that invoice_request, and what failed, in the order of the beginnings, a page at a time; nothing if
-    /// there is no such request.
-    pub fn payouts_of(&self, id: InvreqId) -> Listing<Payout> {
+    /// there is no such request. It starts with the payment of that created index, and has at most `limit` entries.
+    pub fn payouts_of(&self, id: InvreqId, start: CreatedIndex, limit: Option<u32>) -> Listing<Payout> {
         let end = self.current_index(Subsystem::Sendpays, IndexKind::Created);
         let position = |payout: &Payout, _: Order| payout.payment.0;
+        let range = Range {
+            order: Order::Created,
+            start: start.0,
+            limit,
+        };
         Listing::new(
             &self.readers,
-            Range::ALL,
+            range,
             end,
             position,
             move |conn, [from, to, limit]| {

@@ -11,11 +11,12 @@ mod common;
 
 use boltill_ledger::{
     Begun, ChangeDetails, CreateInvoiceRequestError, DisableInvoiceRequestError, IndexKind, InvoiceRequest,
-    NewInvoiceRequest, NewPayment, Order, PaymentStatus, Payout, PayoutLimits, PayoutRefusal, PayoutState,
-    PayoutSums, Range, Recorded, Repeat, Subsystem, Unavailable,
+    InvoiceStatus, NewInvoiceRequest, NewPayment, Order, PayOwnInvoiceError, PayOwnPayoutError,
+    PaymentStatus, Payout, PayoutLimits, PayoutRefusal, PayoutState, PayoutSums, Range, Recorded, Repeat,
+    Subsystem, Unavailable,
 };
 use boltill_types::{CreatedIndex, Msat, UnixSeconds, UpdatedIndex};
-use common::{TestLedger, hash, invoice_request, invreq_id, payment, payment_id, preimage};
+use common::{TestLedger, hash, invoice, invoice_request, invreq_id, payment, payment_id, preimage};
 
 const NOW: UnixSeconds = UnixSeconds(100);
 const LATER: UnixSeconds = UnixSeconds(200);
@@ -51,7 +52,11 @@ async fn look(ledger: &TestLedger, name: &str) -> InvoiceRequest {
 }
 
 async fn payouts(ledger: &TestLedger, name: &str) -> Vec<Payout> {
-    ledger.payouts_of(invreq_id(name)).collect().await.unwrap()
+    ledger
+        .payouts_of(invreq_id(name), CreatedIndex(0), None)
+        .collect()
+        .await
+        .unwrap()
 }
 
 /// What the request's row says: active, used, paid_count, paid, pending_count, pending.
@@ -453,4 +458,38 @@ async fn every_change_of_a_request_is_told_and_listed() {
     };
     let updated = ledger.list_invoice_requests(updated).collect().await.unwrap();
     assert_eq!(ids(updated), [r]);
+}
+
+#[tokio::test]
+async fn an_invoice_of_our_own_is_paid_for_a_request_of_our_own_or_nothing_happens() {
+    let ledger = TestLedger::new();
+    create(&ledger, invoice_request("cash")).await;
+    let nobodys = ledger.pay_own_payout(invreq_id("cash"), payment("a"), NOW).await;
+    assert!(
+        matches!(
+            nobodys,
+            Err(PayOwnPayoutError::Invoice(PayOwnInvoiceError::UnknownInvoice))
+        ),
+        "{nobodys:?}"
+    );
+    assert_eq!(payouts(&ledger, "cash").await, []);
+    assert_eq!(outline(&look(&ledger, "cash").await), (true, false, 0, 0, 0, 0));
+
+    ledger.create_invoice(invoice("a")).await.unwrap();
+    let paid = ledger
+        .pay_own_payout(invreq_id("cash"), payment("a"), NOW)
+        .await
+        .unwrap();
+    assert_eq!(paid.state.status(), PaymentStatus::Complete);
+    let found = ledger.invoice_by_hash(hash("a")).await.unwrap().unwrap();
+    assert_eq!(found.state.status(), InvoiceStatus::Paid);
+    assert_eq!(
+        outline(&look(&ledger, "cash").await),
+        (false, true, 1, paid.amount.0, 0, 0)
+    );
+    let again = ledger.pay_own_payout(invreq_id("cash"), payment("a"), NOW).await;
+    assert!(
+        matches!(again, Err(PayOwnPayoutError::Payout(PayoutRefusal::AlreadyPaid))),
+        "{again:?}"
+    );
 }

@@ -177,7 +177,12 @@ async fn check_request(
 ) {
     assert_eq!(request.id, invreq_id(request.label.as_deref().unwrap()));
     let mut sums = PayoutSums::default();
-    for payout in ledger.payouts_of(request.id).collect().await.unwrap() {
+    for payout in ledger
+        .payouts_of(request.id, boltill_types::CreatedIndex(0), None)
+        .collect()
+        .await
+        .unwrap()
+    {
         let payment = payments[&payout.payment.0];
         assert_eq!(payout.payment_hash, payment.payment_hash);
         assert_eq!(payout.state.status(), payment.state.status());

@@ -373,7 +373,11 @@ async fn compare(ledger: &TestLedger, model: &Model) {
             found,
             (model.active[number], model.used(number), model.sums(number))
         );
-        let payouts = ledger.payouts_of(row.id).collect().await.unwrap();
+        let payouts = ledger
+            .payouts_of(row.id, boltill_types::CreatedIndex(0), None)
+            .collect()
+            .await
+            .unwrap();
         let payouts: Vec<_> = payouts
             .iter()
             .map(|payout| {

@@ -88,6 +88,13 @@ impl Invoice {
         InvreqId(self.tlvs.hash_of(types::in_request_range))
     }
 
+    /// What [`Self::invreq_id`] would be if the request had no `invreq_paths`. Those paths cannot hold an id that covers them, so it is
+    /// this one by which they tell what they were made for.
+    pub fn invreq_id_without_paths(&self) -> InvreqId {
+        let covered = |number| types::in_request_range(number) && number != types::INVREQ_PATHS;
+        InvreqId(self.tlvs.hash_of(covered))
+    }
+
     /// The id of the offer that is mirrored; meaningless if the request answered none.
     pub fn offer_id(&self) -> OfferId {
         offer_id(&self.tlvs)

@@ -10,8 +10,9 @@ use crate::error::LedgerError;
 use crate::invoices::{InvoiceState, InvoiceStatus, SettleInvoiceError, by_hash, settle};
 use crate::job::Durable;
 use crate::ledger::Ledger;
+use crate::payouts::{self, PayoutRefusal};
 use crate::writer::WriteTx;
-use boltill_types::{Msat, PaymentHash, UnixSeconds};
+use boltill_types::{InvreqId, Msat, PaymentHash, UnixSeconds};
 
 /// Why an invoice of our own was not paid. Checked in the order of the variants.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -51,6 +52,23 @@ impl From<BeginPartError> for PayOwnInvoiceError {
     }
 }
 
+/// Why an invoice of our own was not paid for an invoice_request of our own. Checked in the order of the variants.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PayOwnPayoutError {
+    /// The request is not paid.
+    #[error(transparent)]
+    Payout(#[from] PayoutRefusal),
+    /// The invoice cannot be.
+    #[error(transparent)]
+    Invoice(#[from] PayOwnInvoiceError),
+}
+
+impl From<LedgerError> for PayOwnPayoutError {
+    fn from(error: LedgerError) -> PayOwnPayoutError {
+        PayoutRefusal::from(error).into()
+    }
+}
+
 impl Ledger {
     /// Pays an invoice of this ledger from within: the payment is filed and complete, and the invoice paid with the
     /// payment's amount, or neither. Whether the amount is enough is for the caller to have checked.
@@ -75,6 +93,23 @@ impl Ledger {
                 Recorded::Newly(_) => Ok(Recorded::Newly(finish(tx, hash, id, amount, now)?)),
                 earlier @ Recorded::Already(_) => Ok(earlier),
             }
+        })
+    }
+}
+
+impl Ledger {
+    /// Pays an invoice of this ledger for an invoice_request of this ledger: payout and payment are complete, and the invoice paid with the
+    /// payment's amount, or nothing has happened. Whether the amount is enough is for the caller to have checked.
+    pub fn pay_own_payout(
+        &self,
+        id: InvreqId,
+        payment: NewPayment,
+        now: UnixSeconds,
+    ) -> Durable<Payment, PayOwnPayoutError> {
+        self.writer.write(move |tx| {
+            let (hash, payment_id, amount) = (payment.payment_hash, payment.payment_id, payment.amount);
+            payouts::begin(tx, &id, payment, now)?;
+            Ok(finish(tx, hash, payment_id, amount, now)?)
         })
     }
 }

@@ -90,7 +90,7 @@ pub enum Unavailable {
 
 impl Unavailable {
     /// Why that request is paid no more; `None` while it is.
-    fn of(request: &InvoiceRequest, now: UnixSeconds) -> Option<Unavailable> {
+    pub fn of(request: &InvoiceRequest, now: UnixSeconds) -> Option<Unavailable> {
         if request.single_use && request.used {
             Some(Unavailable::Used)
         } else if request.has_expired(now) {
@@ -128,7 +128,7 @@ impl Ledger {
     }
 }
 
-fn begin(
+pub(crate) fn begin(
     tx: &mut WriteTx<'_>,
     id: &InvreqId,
     new: NewPayment,
