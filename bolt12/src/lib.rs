@@ -1,4 +1,4 @@
-//! BOLT 12 invoice_requests that answer no offer, and the invoices sent for them.
+//! The messages of BOLT 12: offers, invoice_requests that answer an offer or none, and the invoices sent for them.
 //!
 //! Somebody who pays out (an ATM, a refund desk) shows an invoice_request, `lnr1...`; whoever reads it sends back an
 //! invoice, `lni1...`, and is paid. Such a request is written in two dialects: Core Lightning signs it and insists on
@@ -8,10 +8,11 @@
 //! Reading goes in steps, each a type, so that what was not checked cannot be used:
 //!
 //! * bytes or text -> [`InvoiceRequest`] (well-formed) -> [`OfferlessRequest`] (fit to be answered);
+//! * bytes or text -> [`Offer`] (well-formed) -> [`AnswerableOffer`]; and [`InvoiceRequest`] -> [`OfferRequest`], which answers one;
 //! * bytes or text -> [`Invoice`] (well-formed) -> [`CompleteInvoice`] (nothing missing) -> [`SignedInvoice`].
 //!
-//! Writing goes the same way: [`InvoiceRequestBuilder`] makes an [`OfferlessRequest`], [`InvoiceBuilder`] a
-//! [`CompleteInvoice`], and each is signed by a closure, for the keys live elsewhere.
+//! Writing goes the same way: [`OfferBuilder`], [`InvoiceRequestBuilder`], [`OfferRequestBuilder`] and [`InvoiceBuilder`] make what reading ends with. What
+//! is signed is signed by a closure, for the keys live elsewhere.
 //!
 //! ```
 //! use bitcoin::constants::ChainHash;
@@ -58,9 +59,9 @@ pub use invoice::{
 };
 pub use invoice_error::InvoiceError;
 pub use invoice_request::{
-    Bip353Name, Dialect, InvoiceRequest, InvoiceRequestBuilder, InvreqFields, OfferlessRequest,
-    RequestRejection,
+    Bip353Name, ChargeFault, Dialect, InvoiceRequest, InvoiceRequestBuilder, InvreqFields, NotBip353Name,
+    OfferRequest, OfferRequestBuilder, OfferlessRequest, RequestRejection,
 };
-pub use offer::{Offer, OfferFields};
+pub use offer::{AnswerableOffer, Offer, OfferBuilder, OfferFields, OfferRejection, QuantityFault};
 pub use payinfo::BlindedPayInfo;
 pub use tlv::{MAX_STREAM_BYTES, TlvRecord, TlvStream, TlvWriter};

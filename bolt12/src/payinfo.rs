@@ -1,7 +1,9 @@
 //! What a blinded path costs, and what it carries (BOLT 12, "Invoices").
 
+use crate::error::DataError;
 use crate::features::Features;
 use crate::field::{FieldFault, Input, list};
+use crate::types;
 use boltill_types::Msat;
 
 /// Fees and limits of one of an invoice's paths, from the introduction node to the recipient.
@@ -25,6 +27,14 @@ impl BlindedPayInfo {
     /// Whether we may use the path: BOLT 12 knows no feature of a path so far, so any even bit forbids it.
     pub fn is_usable(&self) -> bool {
         self.features.unknown_even_bit(&[]).is_none()
+    }
+
+    /// Reads those that stand one after another, as LDK's `Writeable` puts each of them.
+    pub fn parse_all(bytes: &[u8]) -> Result<Vec<BlindedPayInfo>, DataError> {
+        payinfos(bytes).map_err(|fault| DataError::Field {
+            number: types::INVOICE_BLINDEDPAY,
+            fault,
+        })
     }
 
     /// Appends the form that LDK's `Readable` takes.

@@ -85,6 +85,11 @@ impl TlvStream {
         &self.bytes
     }
 
+    /// The stream's bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The records in their order.
     pub fn records(&self) -> impl Iterator<Item = TlvRecord<'_>> + Clone {
         self.spans.iter().map(|span| self.record(span))

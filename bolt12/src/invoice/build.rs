@@ -1,4 +1,4 @@
-//! Writing an invoice for an invoice_request, as the one who collects.
+//! Writing an invoice for an invoice_request, as the one who is paid.
 
 use super::complete::{CompleteInvoice, InvoiceRejection};
 use super::fields::FallbackAddress;
@@ -7,7 +7,7 @@ use crate::blinded_path::{BlindedPath, write_paths};
 use crate::error::{DataError, MessageKind, in_message};
 use crate::features::Features;
 use crate::field::truncated;
-use crate::invoice_request::OfferlessRequest;
+use crate::invoice_request::{OfferRequest, OfferlessRequest};
 use crate::payinfo::BlindedPayInfo;
 use crate::tlv::{MAX_STREAM_BYTES, TlvWriter};
 use crate::{signature, types};
@@ -33,26 +33,54 @@ impl InvoiceBuilder {
         created_at: UnixSeconds,
         paths: &[(BlindedPath, BlindedPayInfo)],
     ) -> InvoiceBuilder {
+        let chain = request.request().invreq().chain_or_bitcoin();
+        let builder = InvoiceBuilder {
+            tlvs: request.mirrored(),
+            chain,
+            created_at,
+        };
+        let builder = builder.amount(request.amount());
+        builder.payable(payment_hash, node_id, paths)
+    }
+
+    /// The same for a request that answers an offer; `amount` is what [`OfferRequest::charge`] says.
+    pub fn for_offer(
+        request: &OfferRequest,
+        amount: Msat,
+        payment_hash: PaymentHash,
+        node_id: PublicKey,
+        created_at: UnixSeconds,
+        paths: &[(BlindedPath, BlindedPayInfo)],
+    ) -> InvoiceBuilder {
+        let builder = InvoiceBuilder {
+            tlvs: request.mirrored(),
+            chain: request.offer().chain(),
+            created_at,
+        };
+        let builder = builder.amount(amount);
+        builder.payable(payment_hash, node_id, paths)
+    }
+
+    fn payable(
+        mut self,
+        payment_hash: PaymentHash,
+        node_id: PublicKey,
+        paths: &[(BlindedPath, BlindedPayInfo)],
+    ) -> InvoiceBuilder {
         let mut blindedpay = Vec::new();
         for (_, payinfo) in paths {
             payinfo.write(&mut blindedpay);
         }
-        let mut tlvs = request.mirrored();
+        let tlvs = &mut self.tlvs;
         tlvs.set(
             types::INVOICE_PATHS,
             write_paths(paths.iter().map(|(path, _)| path)),
         );
         tlvs.set(types::INVOICE_BLINDEDPAY, blindedpay);
-        tlvs.set(types::INVOICE_CREATED_AT, truncated(created_at.0));
+        tlvs.set(types::INVOICE_CREATED_AT, truncated(self.created_at.0));
         tlvs.set(types::INVOICE_PAYMENT_HASH, payment_hash.0);
-        tlvs.set(types::INVOICE_AMOUNT, truncated(request.amount().0));
         tlvs.set(types::INVOICE_NODE_ID, node_id.serialize());
-        let chain = request.request().invreq().chain_or_bitcoin();
-        InvoiceBuilder {
-            tlvs,
-            chain,
-            created_at,
-        }
+        self
     }
 
     /// Asks for another amount than the request's. BOLT 12 lets payers refuse that; Core Lightning pays if it is less.

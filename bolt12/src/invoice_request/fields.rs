@@ -9,6 +9,7 @@ use crate::types;
 use bitcoin::constants::ChainHash;
 use bitcoin::secp256k1::PublicKey;
 use boltill_types::Msat;
+use std::str::FromStr;
 
 /// The fields that are an invoice_request's own; an invoice mirrors them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,31 @@ pub struct Bip353Name {
     pub domain: String,
 }
 
+/// The text is not `name@domain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a BIP 353 name, which is like name@domain")]
+pub struct NotBip353Name;
+
+impl FromStr for Bip353Name {
+    type Err = NotBip353Name;
+
+    /// Reads `name@domain`, with or without `₿` in front.
+    fn from_str(text: &str) -> Result<Bip353Name, NotBip353Name> {
+        let text = text.strip_prefix('₿').unwrap_or(text);
+        let (name, domain) = text.split_once('@').ok_or(NotBip353Name)?;
+        let fits = |part: &str| (1..=usize::from(u8::MAX)).contains(&part.len());
+        let found = Bip353Name {
+            name: name.to_owned(),
+            domain: domain.to_owned(),
+        };
+        if fits(name) && fits(domain) && found.has_allowed_characters() {
+            Ok(found)
+        } else {
+            Err(NotBip353Name)
+        }
+    }
+}
+
 impl Bip353Name {
     fn read(value: &[u8]) -> Result<Bip353Name, FieldFault> {
         let mut input = Input(value);
@@ -76,6 +102,16 @@ impl Bip353Name {
         };
         input.end()?;
         Ok(name)
+    }
+
+    /// The field's form. What is too long for it comes out as what nobody can read.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for part in [&self.name, &self.domain] {
+            bytes.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        bytes
     }
 
     /// Whether name and domain have only the characters that BOLT 12 allows in them.

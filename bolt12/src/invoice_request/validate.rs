@@ -30,9 +30,15 @@ pub enum RequestRejection {
     /// There are no bytes of the payer's own.
     #[error("Missing invreq_metadata")]
     MissingMetadata,
+    /// It answers an offer and is not signed.
+    #[error("Missing signature")]
+    MissingSignature,
     /// The signature is not by the payer's key over these fields.
     #[error("Invalid signature")]
     InvalidSignature,
+    /// The offer that it answers must not be answered.
+    #[error(transparent)]
+    Offer(crate::offer::OfferRejection),
     /// It answers an offer, and is for the offer's maker alone.
     #[error("This is based on an offer?")]
     BasedOnOffer,
@@ -69,7 +75,7 @@ impl InvoiceRequest {
         Ok(OfferlessRequest::from_checked(self, payer_id, amount))
     }
 
-    fn check_as_any_request(&self, chain: ChainHash) -> Result<(), RequestRejection> {
+    pub(super) fn check_as_any_request(&self, chain: ChainHash) -> Result<(), RequestRejection> {
         if self.invreq().chain_or_bitcoin() != chain {
             return Err(RequestRejection::WrongChain);
         }

@@ -1,16 +1,13 @@
-//! Offers, and their fields wherever they are mirrored (BOLT 12, "Offers").
+//! The fields of an offer, wherever they stand.
 
-use crate::bech32::{self, Prefix};
 use crate::blinded_path::{BlindedPath, paths};
-use crate::error::{DataError, MessageKind, ParseError, in_message};
+use crate::error::DataError;
 use crate::features::Features;
-use crate::tlv::{TlvRecord, TlvStream};
+use crate::tlv::TlvStream;
 use crate::{field, types};
 use bitcoin::constants::ChainHash;
 use bitcoin::secp256k1::PublicKey;
-use boltill_types::{OfferId, UnixSeconds};
-use std::fmt;
-use std::str::FromStr;
+use boltill_types::UnixSeconds;
 
 /// The fields of an offer. A request that answers no offer has a few of them as its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,63 +53,5 @@ impl OfferFields {
             quantity_max: tlvs.field(types::OFFER_QUANTITY_MAX, field::tu64)?,
             issuer_id: tlvs.field(types::OFFER_ISSUER_ID, field::point)?,
         })
-    }
-}
-
-/// A well-formed offer, to be shown field by field. Whether it can be answered is not checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
-    tlvs: TlvStream,
-    fields: OfferFields,
-}
-
-impl Offer {
-    /// Reads an offer's bytes.
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Offer, ParseError> {
-        let read = || {
-            let tlvs = TlvStream::parse(bytes)?;
-            tlvs.refuse_unknown_even(&types::OFFER)?;
-            let fields = OfferFields::read(&tlvs)?;
-            Ok(Offer { tlvs, fields })
-        };
-        read().map_err(in_message(MessageKind::Offer))
-    }
-
-    /// The fields.
-    pub fn fields(&self) -> &OfferFields {
-        &self.fields
-    }
-
-    /// The records, as read.
-    pub fn tlvs(&self) -> &TlvStream {
-        &self.tlvs
-    }
-
-    /// The records that no field is made of.
-    pub fn unknown_records(&self) -> impl Iterator<Item = TlvRecord<'_>> {
-        self.tlvs.unknown(&types::OFFER)
-    }
-
-    /// The hash by which Core Lightning knows the offer.
-    pub fn id(&self) -> OfferId {
-        offer_id(&self.tlvs)
-    }
-}
-
-/// The id of the offer whose fields stand in a stream.
-pub(crate) fn offer_id(tlvs: &TlvStream) -> OfferId {
-    OfferId(tlvs.hash_of(types::in_offer_range))
-}
-
-impl FromStr for Offer {
-    type Err = ParseError;
-    fn from_str(text: &str) -> Result<Offer, ParseError> {
-        Offer::from_bytes(bech32::decode_as(Prefix::Lno, text)?)
-    }
-}
-
-impl fmt::Display for Offer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        bech32::encode(Prefix::Lno, self.tlvs.as_bytes()).fmt(f)
     }
 }
