@@ -5,12 +5,13 @@
 use crate::commands::shared::invoice::InvoiceEntry;
 use crate::commands::shared::route::FailureEntry;
 use crate::error::{Code, Failure};
+use crate::hex::Hex;
 use boltill_ledger::CreateInvoiceError as FilingError;
 use boltill_node::RouteError;
 use boltill_till::{
-    BeginPartError, CreateInvoiceError, DecodeError, DeleteInvoiceError, FileInvoiceError, LedgerError,
-    ListError, PayError, PayFailure, SendpayError, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError,
-    WaitSendpayError,
+    BeginPartError, CollectError, CreateInvoiceError, DecodeError, DeleteInvoiceError, FileInvoiceError,
+    LedgerError, ListError, PayError, PayFailure, Refusal, SendpayError, SignInvoiceError,
+    WaitAnyInvoiceError, WaitInvoiceError, WaitSendpayError,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -285,6 +286,57 @@ impl Failure for RouteError {
             RouteError::UnknownSource(_) | RouteError::UnknownDestination(_) => Code::InvalidParams,
             RouteError::NotFound => Code::PayRouteNotFound,
             RouteError::TooExpensive => Code::PayRouteTooExpensive,
+        }
+    }
+}
+
+impl Failure for CollectError {
+    fn code(&self) -> Code {
+        match self {
+            CollectError::Request(_)
+            | CollectError::NothingAsked
+            | CollectError::QuantityNotAllowed
+            | CollectError::OtherQuantity(_)
+            | CollectError::AmountTooLarge(_) => Code::InvalidParams,
+            CollectError::Expired { .. } => Code::OfferExpired,
+            CollectError::NoWayToUs(_)
+            | CollectError::Randomness(_)
+            | CollectError::NoInvoice(_)
+            | CollectError::Deleted => Code::Unspecified,
+            CollectError::NotFiled(error) => error.code(),
+            CollectError::NotSent(_) => Code::OfferRouteNotFound,
+            CollectError::Refused(_) => Code::OfferBadReply,
+            CollectError::TimedOut => Code::OfferTimedOut,
+            CollectError::Stopped => Code::ShuttingDown,
+            CollectError::Ledger(error) => error.code(),
+        }
+    }
+
+    /// What the payer says, or the invoice that has the label.
+    fn data(&self) -> Data {
+        #[derive(Serialize)]
+        struct Told<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            erroneous_field: Option<u64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            suggested_value: Option<Hex<'a>>,
+            error: &'a str,
+        }
+        #[derive(Serialize)]
+        struct Unreadable<'a> {
+            invoice_error_hex: Hex<'a>,
+        }
+        match self {
+            CollectError::NotFiled(error) => error.data(),
+            CollectError::Refused(Refusal::Told(error)) => data(Told {
+                erroneous_field: error.erroneous_field,
+                suggested_value: error.suggested_value.as_deref().map(Hex),
+                error: &error.error,
+            }),
+            CollectError::Refused(Refusal::Unreadable(bytes)) => data(Unreadable {
+                invoice_error_hex: Hex(bytes),
+            }),
+            _ => None,
         }
     }
 }

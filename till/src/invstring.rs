@@ -10,8 +10,17 @@ use lightning_invoice::SignedRawBolt11Invoice;
 /// The text as it is in the specifications: lower case (which is what checksums and signatures are made of) and
 /// nothing in front.
 pub(crate) fn canonical(text: &str) -> String {
-    let text = text.trim().to_ascii_lowercase();
-    text.strip_prefix("lightning:").map(str::to_owned).unwrap_or(text)
+    without_scheme(text).to_ascii_lowercase()
+}
+
+/// The text without what may stand in front of it, which is not a part of it.
+pub(crate) fn without_scheme(text: &str) -> &str {
+    const SCHEME: &str = "lightning:";
+    let text = text.trim();
+    match text.split_at_checked(SCHEME.len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => rest,
+        _ => text,
+    }
 }
 
 /// Whether the text begins like something of BOLT 12 (`lno1`, `lnr1`, `lni1`, `lnp1`); a canonical text.

@@ -12,6 +12,7 @@
 
 mod collect;
 mod decode;
+mod expiry;
 mod forward;
 mod invstring;
 mod lightning;
@@ -25,13 +26,18 @@ mod waiting;
 #[cfg(test)]
 mod test;
 
-pub use boltill_ledger::{BeginPartError, WayFailure};
+pub use boltill_bolt12::{InvoiceError, OfferlessRequest, RequestRejection};
+pub use boltill_ledger::{
+    BeginPartError, CreateInvoiceRequestError, DisableInvoiceRequestError, InvoiceRequest, Payout,
+    PayoutLimits, PayoutState, WayFailure,
+};
 pub use boltill_ledger::{
     Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError, Forward,
     ForwardFailure, ForwardState, ForwardStatus, IndexKind, Invoice, InvoiceState, InvoiceStatus,
     InvoiceText, LedgerError, Listing, OfferId, Order, Payment, PaymentState, PaymentStatus, Range,
     Subsystem,
 };
+pub use collect::{CollectError, CollectRequest, Refusal, read_invoice_request};
 pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
 pub use forward::{ForwardPages, ForwardQuery, ListForwardsError};
 pub use invstring::ListError;
@@ -40,6 +46,7 @@ pub use pay::{
     Exclude, FeeLimit, KeysendRequest, Paid, PayError, PayFailure, PayRequest, PaymentPages, PaymentQuery,
     SendpayError, SendpayRequest, WaitSendpayError, WayError, failure_name,
 };
+pub use payout::{CreateRequestError, Dialects, NewRequest, PayoutPage, RequestPages};
 pub use receive::{
     CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, ExposePrivate, FileInvoiceError,
     HintCandidate, HintWarning, InvoicePages, InvoiceQuery, NewBolt11, NoSuitableHints, SignInvoiceError,

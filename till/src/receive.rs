@@ -10,10 +10,10 @@ mod sign;
 
 pub(crate) use create::random_preimage;
 pub use create::{CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, NewBolt11};
-pub(crate) use expiry::{Expiry, current};
+pub(crate) use expiry::current;
 pub use hints::{ExposePrivate, HintCandidate, HintWarning, NoSuitableHints};
 pub use list::{InvoicePages, InvoiceQuery};
-pub(crate) use settle::Hold;
+pub(crate) use settle::{Claims, Hold};
 pub use sign::{FileInvoiceError, SignInvoiceError};
 
 #[cfg(test)]

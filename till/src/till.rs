@@ -1,9 +1,12 @@
 //! The handle that the commands hold, and where events enter.
 
+use crate::collect::Refusals;
+use crate::expiry::Expiry;
 use crate::forward::{channel_id, forward_failure};
 use crate::lightning::Lightning;
 use crate::pay::Flights;
-use crate::receive::{Expiry, Hold};
+use crate::payout::Replies;
+use crate::receive::{Claims, Hold};
 use boltill_ledger::{ForwardClaimed, ForwardReturned, Ledger};
 use boltill_node::{BoxFuture, EventSink, ForwardOffer, NodeEvent, SinkError};
 use boltill_types::StoreError;
@@ -37,9 +40,15 @@ pub(crate) struct Inner {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) lightning: Arc<dyn Lightning>,
     pub(crate) config: TillConfig,
+    /// Of invoices.
     pub(crate) expiry: Expiry,
+    /// Of invoice_requests.
+    pub(crate) request_expiry: Expiry,
     pub(crate) flights: Flights,
     pub(crate) hold: Hold,
+    pub(crate) replies: Replies,
+    pub(crate) claims: Claims,
+    pub(crate) refusals: Refusals,
 }
 
 impl Till {
@@ -52,8 +61,12 @@ impl Till {
             lightning,
             config,
             expiry: Expiry::default(),
+            request_expiry: Expiry::default(),
             flights: Flights::default(),
             hold: Hold::default(),
+            replies: Replies::default(),
+            claims: Claims::default(),
+            refusals: Refusals::default(),
         };
         Till {
             inner: Arc::new(inner),

@@ -160,7 +160,7 @@ impl Till {
 }
 
 /// Whether it is a change of that invoice.
-fn is_of(change: &Change, invoice: &Invoice) -> bool {
+pub(crate) fn is_of(change: &Change, invoice: &Invoice) -> bool {
     match &change.details {
         ChangeDetails::Invoice(changed) => changed.payment_hash == invoice.payment_hash,
         ChangeDetails::Sendpay(_) | ChangeDetails::Forward(_) | ChangeDetails::InvoiceRequest(_) => false,

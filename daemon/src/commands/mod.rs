@@ -43,6 +43,7 @@ mod parsefeerate;
 mod pay;
 mod ping;
 mod prelude;
+mod sendinvoice;
 mod sendpay;
 mod setchannel;
 pub(crate) mod shared;
@@ -98,6 +99,7 @@ pub static COMMANDS: &[Command] = &[
     parsefeerate::COMMAND,
     pay::COMMAND,
     ping::COMMAND,
+    sendinvoice::COMMAND,
     sendpay::COMMAND,
     setchannel::COMMAND,
     signinvoice::COMMAND,

@@ -192,7 +192,7 @@ impl Till {
     }
 
     /// Files an invoice and has it expire in time.
-    pub(super) async fn file(
+    pub(crate) async fn file(
         &self,
         invoice: NewInvoice,
     ) -> Result<Invoice, boltill_ledger::CreateInvoiceError> {

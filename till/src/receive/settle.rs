@@ -11,6 +11,7 @@
 //! It follows that what is claimable for an invoice on file as paid is always a second payment, and goes back. (When
 //! it is an old event, the payment behind it has been claimed, and sending it back does nothing.)
 
+mod claims;
 mod hold;
 
 use crate::till::Till;
@@ -18,6 +19,7 @@ use boltill_ledger::{Invoice, InvoiceState, LedgerError, Recorded, SettleInvoice
 use boltill_node::IncomingPayment;
 use boltill_types::{Msat, UnixSeconds};
 
+pub(crate) use claims::Claims;
 pub(crate) use hold::Hold;
 
 /// Why a payment goes back. The payer only learns `incorrect_or_unknown_payment_details` (BOLT 4).
@@ -48,6 +50,7 @@ impl Till {
 
     /// Claims a payment, or sends it back.
     async fn settle(&self, payment: IncomingPayment) -> Result<(), LedgerError> {
+        self.inner.claims.begin(payment.payment_hash);
         let mut found = self.ledger().invoice_by_hash(payment.payment_hash).await?;
         if found.is_none() && unknown_tlv(&payment).is_none() {
             found = self.invoice_for_keysend(&payment).await?;
@@ -62,6 +65,7 @@ impl Till {
                 let (hash, amount) = (payment.payment_hash, payment.amount);
                 tracing::info!(%hash, %amount, "a payment goes back: {refusal}");
                 self.lightning().fail_back(hash);
+                self.inner.claims.end(hash);
             }
         }
         Ok(())
@@ -72,23 +76,23 @@ impl Till {
         let IncomingPayment {
             payment_hash, amount, ..
         } = payment;
-        match self
+        let settled = self
             .ledger()
             .settle_invoice(payment_hash, amount, UnixSeconds::now())
-            .await
-        {
+            .await;
+        match settled {
             Ok(Recorded::Newly(invoice)) => {
                 tracing::info!(label = %invoice.label, %amount, "an invoice is paid");
-                Ok(())
             }
             // LDK tells this at every start for some time after the payment.
-            Ok(Recorded::Already(_)) => Ok(()),
+            Ok(Recorded::Already(_)) => {}
             Err(SettleInvoiceError::UnknownInvoice) => {
                 tracing::warn!(hash = %payment_hash, %amount, "we have the money for an invoice that was deleted");
-                Ok(())
             }
-            Err(SettleInvoiceError::Ledger(error)) => Err(error),
+            Err(SettleInvoiceError::Ledger(error)) => return Err(error),
         }
+        self.inner.claims.end(payment_hash);
+        Ok(())
     }
 }
 
