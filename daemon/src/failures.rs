@@ -9,9 +9,10 @@ use crate::hex::Hex;
 use boltill_ledger::CreateInvoiceError as FilingError;
 use boltill_node::RouteError;
 use boltill_till::{
-    BeginPartError, CollectError, CreateInvoiceError, DecodeError, DeleteInvoiceError, FileInvoiceError,
-    LedgerError, ListError, PayError, PayFailure, Refusal, SendpayError, SignInvoiceError,
-    WaitAnyInvoiceError, WaitInvoiceError, WaitSendpayError,
+    BeginPartError, CollectError, CreateInvoiceError, CreateInvoiceRequestError, CreateRequestError,
+    DecodeError, DeleteInvoiceError, DisableInvoiceRequestError, FileInvoiceError, LedgerError, ListError,
+    PayError, PayFailure, Refusal, SendpayError, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError,
+    WaitSendpayError,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -128,6 +129,33 @@ impl Failure for DeleteInvoiceError {
                 expected_status: expected.as_str(),
             }),
             _ => None,
+        }
+    }
+}
+
+impl Failure for CreateRequestError {
+    fn code(&self) -> Code {
+        match self {
+            CreateRequestError::NoAmount
+            | CreateRequestError::LimitOfSingleUse(_)
+            | CreateRequestError::NothingAllowed(_)
+            | CreateRequestError::Expired
+            | CreateRequestError::Unwritable(_) => Code::InvalidParams,
+            CreateRequestError::Randomness(_) => Code::Unspecified,
+            CreateRequestError::NotFiled(error) => match error {
+                CreateInvoiceRequestError::NotActive(_) => Code::OfferAlreadyExists,
+                CreateInvoiceRequestError::Ledger(error) => error.code(),
+            },
+        }
+    }
+}
+
+impl Failure for DisableInvoiceRequestError {
+    fn code(&self) -> Code {
+        match self {
+            DisableInvoiceRequestError::Unknown => Code::Unspecified,
+            DisableInvoiceRequestError::NotActive(_) => Code::OfferAlreadyDisabled,
+            DisableInvoiceRequestError::Ledger(error) => error.code(),
         }
     }
 }

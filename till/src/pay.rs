@@ -6,13 +6,14 @@ mod given;
 mod keysend;
 mod list;
 mod own;
+mod pay_out;
 mod payable;
 mod reconcile;
 mod send;
 mod sendpay;
 mod waitsendpay;
 
-pub(crate) use flights::Flights;
+pub(crate) use flights::{Flights, Landing};
 pub use given::{WayError, failure_name};
 pub use keysend::KeysendRequest;
 pub use list::{PaymentPages, PaymentQuery};

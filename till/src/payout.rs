@@ -1,11 +1,22 @@
 //! Paying out, as the one who shows an invoice_request: it is made here, and the invoices that come back for it are judged and paid.
+//!
+//! Any stranger may send such an invoice, as often as they like, and several may do so at once. What `arrive.rs` decides is what the
+//! invoice and the request say of themselves, and cannot change. Whether the request may be paid *now* is decided once, by the ledger, in
+//! the transaction that files the payment ([`Ledger::begin_payout`](boltill_ledger::Ledger::begin_payout)); only then is it sent, by
+//! `pay/pay_out.rs`. The payment ends as every other does, and with it, in one transaction, what it was for: so nothing here has to be
+//! remembered, by anybody, for a request to be paid once.
 
-use crate::till::Till;
-use boltill_node::ReplyTo;
+mod arrive;
+mod create;
+mod expiry;
+mod list;
+mod refusal;
+mod reply;
 
-impl Till {
-    /// An invoice has come: by the path that was made for that request, or to our node id.
-    pub(crate) async fn on_invoice(&self, _invoice: Vec<u8>, _by: Option<[u8; 32]>, _reply: Option<ReplyTo>) {
-        tracing::debug!("no use for an invoice");
-    }
-}
+pub use create::{CreateRequestError, Dialects, NewRequest};
+pub use list::{PayoutPage, RequestPages};
+pub(crate) use refusal::NotPaid;
+pub(crate) use reply::Replies;
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod decode;
 mod delinvoice;
 mod delpay;
 mod dev_hold;
+mod disableinvoicerequest;
 mod disconnect;
 mod feerates;
 mod fundchannel;
@@ -22,6 +23,7 @@ mod getroute;
 mod getroutes;
 mod help;
 mod invoice;
+mod invoicerequest;
 mod keysend;
 mod listaddresses;
 mod listchannels;
@@ -30,6 +32,7 @@ mod listconfigs;
 mod listforwards;
 mod listfunds;
 mod listhtlcs;
+mod listinvoicerequests;
 mod listinvoices;
 mod listnodes;
 mod listpays;
@@ -72,6 +75,7 @@ pub static COMMANDS: &[Command] = &[
     delinvoice::COMMAND,
     delpay::COMMAND,
     dev_hold::COMMAND,
+    disableinvoicerequest::COMMAND,
     disconnect::COMMAND,
     feerates::COMMAND,
     fundchannel::COMMAND,
@@ -80,6 +84,7 @@ pub static COMMANDS: &[Command] = &[
     getroutes::COMMAND,
     help::COMMAND,
     invoice::COMMAND,
+    invoicerequest::COMMAND,
     keysend::COMMAND,
     listaddresses::COMMAND,
     listchannels::COMMAND,
@@ -88,6 +93,7 @@ pub static COMMANDS: &[Command] = &[
     listforwards::COMMAND,
     listfunds::COMMAND,
     listhtlcs::COMMAND,
+    listinvoicerequests::COMMAND,
     listinvoices::COMMAND,
     listnodes::COMMAND,
     listpays::COMMAND,

@@ -11,14 +11,15 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 parameters! {
     /// Wait until an index reaches a value
     ///
-    /// Every invoice, payment or forward that is made, changed or deleted moves an index of its *subsystem* by one. Answers once the index
+    /// Every invoice, payment, forward or invoice_request that is made, changed or deleted moves an index of its *subsystem* by one. Answers once the index
     /// has reached *nextvalue*, at once if it has already; 0 is a way to ask what it is. After a wait the answer also tells
     /// which entry moved it, unless many did at the same moment.
     ///
     /// A client that wants to know of everything lists what there is by `created`, then by `updated`, and waits for the index behind
     /// the last one it has seen.
     pub struct Wait {
-        /// What to wait for: `invoices` as in `listinvoices`, `sendpays` as in `listsendpays`, or `forwards` as in `listforwards`.
+        /// What to wait for: `invoices` as in `listinvoices`, `sendpays` as in `listsendpays`, `forwards` as in `listforwards`, or
+        /// `invoicerequests` as in `listinvoicerequests`.
         required subsystem: Subsystem,
         /// Which of its indexes: `created`, `updated` or `deleted`.
         required indexname: IndexKind,
@@ -50,6 +51,12 @@ pub const COMMAND: Command = Command {
             Kind::Object(FORWARDS),
             "After a wait for `forwards`: the forward as the change left it.",
         ),
+        Field::sometimes(
+            "invoicerequests",
+            Kind::Object(INVOICEREQUESTS),
+            "After a wait for `invoicerequests`: the request as the change left it. It changes when a payment for it is begun, arrives or \
+             fails, when it is disabled, and when its time passes.",
+        ),
     ],
     errors: &[(
         Code::InvalidParams,
@@ -65,7 +72,13 @@ pub const COMMAND: Command = Command {
             answer: r#"{"subsystem":"invoices","updated":931,"invoices":{"status":"paid","label":"order-1042","bolt11":"lnbcrt15u1p4szyda...","description":"2 cups of coffee"}}"#,
         },
     ],
-    see_also: &["listinvoices", "listsendpays", "listforwards", "waitanyinvoice"],
+    see_also: &[
+        "listinvoices",
+        "listsendpays",
+        "listforwards",
+        "listinvoicerequests",
+        "waitanyinvoice",
+    ],
     on_hang_up: OnHangUp::Drop,
     ..Command::of::<Wait>()
 };
@@ -115,6 +128,18 @@ const FORWARDS: &[Field] = &[
         Kind::ShortChannelId,
         "The channel that it went to, or should have.",
     ),
+];
+
+const INVOICEREQUESTS: &[Field] = &[
+    Field::always("invreq_id", Kind::Hash, "The request's id."),
+    Field::sometimes("label", Kind::String, "Our own name for it, if it has one."),
+    Field::always(
+        "single_use",
+        Kind::Bool,
+        "Whether it is paid once and never again.",
+    ),
+    Field::always("active", Kind::Bool, "Whether it can be paid."),
+    Field::always("used", Kind::Bool, "Whether something has been paid for it."),
 ];
 
 /// The answer: what the index has reached under its own name, and what moved it under that of the subsystem.
@@ -226,9 +251,9 @@ mod tests {
     use super::*;
     use crate::commands::shared::documented::mismatches;
     use crate::commands::test_call;
-    use boltill_ledger::{ForwardChange, InvoiceChange, SendpayChange};
+    use boltill_ledger::{ForwardChange, InvoiceChange, InvoiceRequestChange, SendpayChange};
     use boltill_till::{ForwardStatus, InvoiceStatus, InvoiceText, PaymentStatus};
-    use boltill_types::{Label, Msat, PaymentHash};
+    use boltill_types::{InvreqId, Label, Msat, PaymentHash};
     use serde_json::{Value, json};
     use std::sync::Arc;
 
@@ -305,6 +330,26 @@ mod tests {
             json!({
                 "subsystem": "forwards", "created": 9,
                 "forwards": {"status": "local_failed", "in_channel": "103x1x0", "in_htlc_id": 4, "in_msat": 1_001},
+            })
+        );
+        let request = InvoiceRequestChange {
+            id: InvreqId([1; 32]),
+            label: Some("atm".to_owned()),
+            single_use: true,
+            active: false,
+            used: true,
+        };
+        assert_eq!(
+            shown(
+                Subsystem::InvoiceRequests,
+                IndexKind::Updated,
+                Some(ChangeDetails::InvoiceRequest(Arc::new(request)))
+            ),
+            json!({
+                "subsystem": "invoicerequests", "updated": 9,
+                "invoicerequests": {
+                    "invreq_id": "01".repeat(32), "label": "atm", "single_use": true, "active": false, "used": true,
+                },
             })
         );
     }

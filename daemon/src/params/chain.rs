@@ -4,7 +4,7 @@ use super::{FromToken, Kind, Refusal, Token};
 use bitcoin::Txid;
 use bitcoin::secp256k1::PublicKey;
 use boltill_onchain::{Feerate, FeerateError};
-use boltill_types::{PaymentHash, PaymentPreimage, PaymentSecret};
+use boltill_types::{InvreqId, PaymentHash, PaymentPreimage, PaymentSecret};
 use hex_conservative::FromHex;
 use std::fmt;
 use std::str::FromStr;
@@ -37,6 +37,14 @@ impl FromToken for PaymentHash {
 
     fn from_token(token: Token<'_>) -> Result<PaymentHash, Refusal> {
         FromToken::from_token(token).map(PaymentHash)
+    }
+}
+
+impl FromToken for InvreqId {
+    const KIND: Kind = Kind::Hash;
+
+    fn from_token(token: Token<'_>) -> Result<InvreqId, Refusal> {
+        FromToken::from_token(token).map(InvreqId)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Words of which only a few are known: statuses, indexes, subsystems.
 
 use super::{FromToken, Kind, Refusal, Token};
-use boltill_till::{ForwardStatus, IndexKind, InvoiceStatus, Order, PaymentStatus, Subsystem};
+use boltill_till::{Dialects, ForwardStatus, IndexKind, InvoiceStatus, Order, PaymentStatus, Subsystem};
 
 /// The first of the values that has that name.
 fn named<T: Copy>(token: Token<'_>, values: &[T], name: fn(T) -> &'static str) -> Option<T> {
@@ -74,8 +74,27 @@ impl FromToken for Subsystem {
     const KIND: Kind = Kind::String;
 
     fn from_token(token: Token<'_>) -> Result<Subsystem, Refusal> {
-        let all = [Subsystem::Invoices, Subsystem::Sendpays, Subsystem::Forwards];
+        let all = [
+            Subsystem::Invoices,
+            Subsystem::Sendpays,
+            Subsystem::Forwards,
+            Subsystem::InvoiceRequests,
+        ];
         Ok(named(token, &all, Subsystem::as_str).ok_or("unknown subsystem")?)
+    }
+}
+
+impl FromToken for Dialects {
+    const KIND: Kind = Kind::String;
+
+    fn from_token(token: Token<'_>) -> Result<Dialects, Refusal> {
+        let all = [Dialects::Signed, Dialects::Unsigned, Dialects::Both];
+        let name = |dialects| match dialects {
+            Dialects::Signed => "signed",
+            Dialects::Unsigned => "unsigned",
+            Dialects::Both => "both",
+        };
+        Ok(named(token, &all, name).ok_or("should be 'signed', 'unsigned' or 'both'")?)
     }
 }
 
@@ -91,6 +110,11 @@ mod tests {
         assert_eq!(parse::<IndexKind>("\"deleted\""), IndexKind::Deleted);
         assert_eq!(parse::<Order>("\"updated\""), Order::Updated);
         assert_eq!(parse::<Subsystem>("\"sendpays\""), Subsystem::Sendpays);
+        assert_eq!(
+            parse::<Subsystem>("\"invoicerequests\""),
+            Subsystem::InvoiceRequests
+        );
+        assert_eq!(parse::<Dialects>("\"both\""), Dialects::Both);
     }
 
     #[test]
@@ -108,5 +132,9 @@ mod tests {
         assert_eq!(refusal::<IndexKind>("\"made\""), "unknown index");
         assert_eq!(refusal::<Order>("\"deleted\""), "unknown index");
         assert_eq!(refusal::<Subsystem>("\"chainmoves\""), "unknown subsystem");
+        assert_eq!(
+            refusal::<Dialects>("\"Signed\""),
+            "should be 'signed', 'unsigned' or 'both'"
+        );
     }
 }

@@ -19,7 +19,7 @@ struct Flight {
 }
 
 /// The end of a payment, when it comes.
-pub(super) type Landing = oneshot::Receiver<Result<Paid, PayError>>;
+pub(crate) type Landing = oneshot::Receiver<Result<Paid, PayError>>;
 
 impl Flights {
     /// A payment is about to be begun. Whoever calls this before sending misses no event.

@@ -10,6 +10,7 @@ use bitcoin::secp256k1::PublicKey;
 use boltill_ledger::InvoiceText;
 use boltill_types::{Msat, PaymentHash, UnixSeconds};
 use lightning::ln::channelmanager::RecipientOnionFields;
+use lightning::offers::invoice::Bolt12Invoice;
 use lightning::routing::router::PaymentParameters;
 use lightning_invoice::{Bolt11Invoice, Bolt11InvoiceDescriptionRef, Currency};
 
@@ -113,17 +114,24 @@ fn bolt12(text: String, network: Network, request: &PayRequest) -> Result<(Payab
         invoice.created_at().as_secs(),
         invoice.relative_expiry().as_secs(),
     );
-    let payable = Payable {
-        text: InvoiceText::Bolt12(text),
-        payment_hash: invoice.payment_hash(),
-        payee: invoice.signing_pubkey(),
-        amount: Msat(invoice.amount_msats()),
-        description: invoice.description().map(|description| description.0.to_owned()),
-        description_hashed: false,
-        params: PaymentParameters::from_bolt12_invoice(&invoice),
-        onion: RecipientOnionFields::spontaneous_empty(),
-    };
-    Ok((payable, UnixSeconds(created_at).saturating_add(lifetime)))
+    let expires_at = UnixSeconds(created_at).saturating_add(lifetime);
+    Ok((Payable::of_bolt12(text, &invoice), expires_at))
+}
+
+impl Payable {
+    /// A BOLT 12 invoice of which everything has been checked.
+    pub(super) fn of_bolt12(text: String, invoice: &Bolt12Invoice) -> Payable {
+        Payable {
+            text: InvoiceText::Bolt12(text),
+            payment_hash: invoice.payment_hash(),
+            payee: invoice.signing_pubkey(),
+            amount: Msat(invoice.amount_msats()),
+            description: invoice.description().map(|description| description.0.to_owned()),
+            description_hashed: false,
+            params: PaymentParameters::from_bolt12_invoice(invoice),
+            onion: RecipientOnionFields::spontaneous_empty(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use super::finish::explain_send;
 use super::flights::Landing;
 use super::payable::{Payable, check};
 use super::{Exclude, Paid, PayError, PayRequest, outcome};
+use crate::payout::NotPaid;
 use crate::till::Till;
-use boltill_ledger::{BeginPaymentError, NewPayment, PaymentId, Repeat};
+use boltill_ledger::{BeginPaymentError, LedgerError, NewPayment, PaymentId, Repeat};
 use boltill_node::OutgoingPayment;
-use boltill_types::{PaymentPreimage, UnixSeconds};
+use boltill_types::{InvreqId, PaymentPreimage, UnixSeconds};
 
 impl Till {
     /// Pays an invoice and waits for the end of it. An invoice that was paid before is answered with that payment.
@@ -84,22 +85,51 @@ impl Till {
     ) -> Result<Paid, PayError> {
         let till = self.clone();
         // On a task of its own, so that a caller who hangs up does not leave it half begun.
-        let begun = tokio::spawn(async move { till.begin(filed, outgoing, spontaneous).await });
+        let begun = tokio::spawn(async move {
+            let filing = async {
+                let filing = till.ledger().begin_payment(filed, Repeat::Refuse);
+                filing.await.map(drop).map_err(PayError::from)
+            };
+            till.begin(filing, outgoing, spontaneous).await
+        });
         let landing = begun.await.map_err(|_| PayError::Stopped)??;
         landing.await.map_err(|_| PayError::Stopped)?
     }
 
-    async fn begin(
-        self,
+    /// Files a payment for an invoice_request, if that may be paid, and sends it; gives what its end will come by.
+    pub(super) async fn begin_payout(
+        &self,
+        id: InvreqId,
         filed: NewPayment,
         outgoing: OutgoingPayment,
+    ) -> Result<Landing, NotPaid> {
+        let till = self.clone();
+        // Likewise: whoever deals with a message may be dropped when the node stops.
+        let begun = tokio::spawn(async move {
+            let filing = async {
+                let begun = till.ledger().begin_payout(id, filed, UnixSeconds::now());
+                begun.await.map(drop).map_err(NotPaid::from)
+            };
+            till.begin(filing, outgoing, None).await
+        });
+        begun
+            .await
+            .map_err(|_| NotPaid::Internal("stopped while the payment was being made".to_owned()))?
+    }
+
+    /// Sends a payment once it is filed as pending. Whoever drops this leaves it half begun.
+    async fn begin<E: From<LedgerError>>(
+        &self,
+        filing: impl Future<Output = Result<(), E>>,
+        outgoing: OutgoingPayment,
         spontaneous: Option<PaymentPreimage>,
-    ) -> Result<Landing, PayError> {
-        let (filed_id, id) = (filed.payment_id, outgoing.payment_id);
+    ) -> Result<Landing, E> {
+        let id = outgoing.payment_id;
+        let filed_id = PaymentId(id.0);
         let landing = self.inner.flights.depart(filed_id);
-        if let Err(error) = self.ledger().begin_payment(filed, Repeat::Refuse).await {
+        if let Err(error) = filing.await {
             self.inner.flights.cancel(filed_id);
-            return Err(error.into());
+            return Err(error);
         }
         let sent = match spontaneous {
             Some(preimage) => self.lightning().send_spontaneous(outgoing, preimage),

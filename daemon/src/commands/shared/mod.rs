@@ -3,6 +3,7 @@
 pub mod address;
 pub mod channel;
 pub mod invoice;
+pub mod invoice_request;
 pub mod limits;
 pub mod onchain;
 pub mod page;
