@@ -3,14 +3,14 @@
 //! "Timed out" must mean that nothing can be paid any more. So it is answered once the invoice has expired on file, and a payment that came before is not
 //! still being taken.
 
-use super::CollectError;
-use super::refusals::Expected;
 use super::send::Sending;
+use super::{CollectError, Refusal};
+use crate::awaited::Waiting;
 use crate::receive::current;
 use crate::till::Till;
 use crate::waiting::{Heard, hear, is_of};
 use boltill_ledger::{Change, Invoice, InvoiceState, LedgerError};
-use boltill_types::UnixSeconds;
+use boltill_types::{PaymentHash, UnixSeconds};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast::Receiver;
 
@@ -24,7 +24,7 @@ impl Till {
         mut invoice: Invoice,
         mut sending: Sending,
         mut changes: Receiver<Change>,
-        mut refused: Expected<'_>,
+        mut refused: Waiting<'_, PaymentHash, Refusal>,
     ) -> Result<Invoice, CollectError> {
         let mut is_sent = false;
         while invoice.state == InvoiceState::Unpaid {
