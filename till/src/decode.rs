@@ -4,13 +4,14 @@
 
 mod bolt11;
 mod bolt12;
+mod currency;
 mod fields;
-mod merkle;
 
 pub use bolt11::Bolt11;
 pub use bolt12::Bolt12;
 
-use crate::invstring::{bolt12_bytes, canonical, is_bolt12};
+use crate::invstring::{canonical, is_bolt12, without_scheme};
+use boltill_bolt12::bech32;
 use serde::Serialize;
 
 /// What a text says.
@@ -32,9 +33,9 @@ pub enum DecodeError {
     /// It is a BOLT 11 invoice with something wrong in it.
     #[error("Invalid bolt11: {0}")]
     Bolt11(String),
-    /// It is of BOLT 12, and a field of it cannot be read.
+    /// It is of BOLT 12, and it or a field of it cannot be read.
     #[error("Invalid bolt12: {0}")]
-    Bolt12(&'static str),
+    Bolt12(String),
 }
 
 /// Tells what a text says; it may be in upper case, and have `lightning:` in front.
@@ -42,10 +43,11 @@ pub enum DecodeError {
 /// # Errors
 /// [`DecodeError`]. What can be read but must not be used is no error: it is told, with `valid` false.
 pub fn decode(text: &str) -> Result<Decoded, DecodeError> {
-    let text = canonical(text);
+    let given = without_scheme(text);
+    let text = canonical(given);
     if is_bolt12(&text) {
-        let (prefix, bytes) = bolt12_bytes(&text).ok_or(DecodeError::Unparsable)?;
-        return Bolt12::read(&prefix, bytes).map(Decoded::Bolt12);
+        let read = bech32::decode(given).map_err(|fault| DecodeError::Bolt12(fault.to_string()));
+        return read.and_then(|(prefix, bytes)| Bolt12::read(prefix, bytes).map(Decoded::Bolt12));
     }
     if text.starts_with("ln") {
         return Bolt11::read(&text).map(|invoice| Decoded::Bolt11(Box::new(invoice)));

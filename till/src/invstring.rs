@@ -1,7 +1,6 @@
 //! Invoices as people hand them over: upper or lower case, with `lightning:` in front or not.
 
-use bech32::NoChecksum;
-use bech32::primitives::decode::CheckedHrpstring;
+use boltill_bolt12::bech32::{self, Prefix};
 use boltill_ledger::LedgerError;
 use boltill_types::PaymentHash;
 use lightning::offers::invoice::Bolt12Invoice;
@@ -30,28 +29,9 @@ pub(crate) fn is_bolt12(text: &str) -> bool {
         .any(|prefix| text.starts_with(prefix))
 }
 
-/// The bytes of a BOLT 12 text and what they are of. It may be in several pieces with `+` between them, each of which
-/// may be on a line of its own.
-pub(crate) fn bolt12_bytes(text: &str) -> Option<(String, Vec<u8>)> {
-    let mut pieces = text.split('+');
-    let mut joined = pieces.next()?.to_owned();
-    for piece in pieces {
-        let piece = piece.trim_start();
-        if joined.is_empty() || piece.is_empty() {
-            return None;
-        }
-        joined.push_str(piece);
-    }
-    let parsed = CheckedHrpstring::new::<NoChecksum>(&joined).ok()?;
-    Some((parsed.hrp().to_lowercase(), parsed.byte_iter().collect()))
-}
-
 /// A BOLT 12 invoice, if the text is one and the signature is right.
 pub(crate) fn bolt12_invoice(text: &str) -> Option<Bolt12Invoice> {
-    let (prefix, bytes) = bolt12_bytes(text)?;
-    if prefix != "lni" {
-        return None;
-    }
+    let bytes = bech32::decode_as(Prefix::Lni, text).ok()?;
     Bolt12Invoice::try_from(bytes).ok()
 }
 

@@ -8,10 +8,11 @@ parameters! {
     /// Tell what an invoice, offer or invoice_request says
     ///
     /// Names every field as the specifications do. What can be read and must not be used, for example because its signature is
-    /// wrong, is told with `valid` false, and with warnings that say what is wrong.
+    /// wrong, is told with `valid` false, and with warnings that say what is wrong. An invoice_request that answers no offer is valid with
+    /// a signature, as Core Lightning makes it, and without one, as BOLT 12 has it.
     pub struct Decode {
         /// The invoice of BOLT 11 or BOLT 12, the offer (`lno1`) or the invoice_request (`lnr1`), in upper or lower case, with or
-        /// without `lightning:` in front.
+        /// without `lightning:` in front. What is of BOLT 12 may be in several pieces, joined by `+` and white space.
         required string: String,
     }
 }
@@ -50,6 +51,9 @@ mod tests {
     const DONATION: &str = "lnbc1pvjluezsp5zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zygspp5qqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqypqdpl2pkx2ctnv5sxxmmwwd5kgetjypeh2ursdae8g6twvus8g6rfwvs8qun0dfjkxaq9qrsgq357wnc5r2ueh7ck6q93dj32dlqnls087fxdwk8qakdyafkq3yap9us6v52vjjsrvywa6rt52cm9r9zqt8r2t7mlcwspyetp5h2tztugp9lfyql";
     const OFFER: &str = "lno1pgx9getnwss8vetrw3hhyuckyypwa3eyt44h6txtxquqh7lz5djge4afgfjn7k4rgrkuag0jsd5xvxg";
 
+    /// The second example of `invoicerequest` in Core Lightning's manual.
+    const REQUEST: &str = "lnr1qqgx5t5hcw5ru9fgkhgxj4thjq4ugzsk2fjhzat9wd6xjmn8ypnx7u3qd9h8vmmfvdj3yyrrd35kw6r5de5kueeqwd6x7un92qsqvgnwgcg35z6ee2h3yczraddm72xrfua9uve2rlrm9deu7xyfzr6jqwvfdqzcyypz6g3kyz34nfrl7lm6c3rushzxey3a55ecjgs6qp2vz8q78j336k0sgpvamrunx5t6vdaeu7nmmlh5u6f0dnscasy2alyxq79f5wnc043gxrzyqt640dmuj7c94644j5ae6wfse7tsejwqnmc575ly9t38h4hf";
+
     async fn decoded(text: &str) -> Value {
         let answer = test_call()
             .answer("decode", &format!("[\"{text}\"]"))
@@ -79,6 +83,17 @@ mod tests {
         assert_eq!(offer["type"], "bolt12 offer");
         assert_eq!(offer["offer_description"], "Test vectors");
         assert_eq!(offer["valid"], true);
+    }
+
+    #[tokio::test]
+    async fn an_invoice_request_says_who_pays() {
+        let request = decoded(REQUEST).await;
+        assert_eq!(request["type"], "bolt12 invoice_request");
+        assert_eq!(request["offer_issuer"], "clightning store");
+        assert_eq!(request["invreq_amount_msat"], 10_000_000);
+        assert_eq!(request["valid"], true);
+        let (front, back) = REQUEST.split_at(50);
+        assert_eq!(decoded(&format!("{front}+ {back}")).await, request);
     }
 
     #[tokio::test]

@@ -1,17 +1,10 @@
 //! The fields of BOLT 12 messages: their numbers, names and forms, in one table.
 
-use super::{DecodeError, short_channel_id};
+use super::short_channel_id;
+use bitcoin::constants::ChainHash;
 use bitcoin::hex::DisplayHex;
+use bitcoin::{Address, KnownHrp, Network, WitnessProgram, WitnessVersion};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-
-/// One TLV record.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Record<'a> {
-    pub(super) number: u64,
-    pub(super) value: &'a [u8],
-    /// The record as it stands, with its number and length.
-    pub(super) raw: &'a [u8],
-}
 
 /// A value as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,31 +71,8 @@ pub(super) fn known(number: u64) -> Option<(&'static str, Form)> {
     field.map(|(_, name, form)| (*name, *form))
 }
 
-/// Splits a TLV stream, whose numbers must rise.
-pub(super) fn records(bytes: &[u8]) -> Result<Vec<Record<'_>>, DecodeError> {
-    let broken = DecodeError::Bolt12("not a TLV stream");
-    let (mut records, mut reader) = (Vec::<Record<'_>>::new(), Reader(bytes));
-    while !reader.0.is_empty() {
-        let start = reader.0;
-        let number = reader.bigsize().ok_or(broken.clone())?;
-        let length = reader.bigsize().and_then(|length| usize::try_from(length).ok());
-        let value = length
-            .and_then(|length| reader.take(length))
-            .ok_or(broken.clone())?;
-        if records.last().is_some_and(|last| last.number >= number) {
-            return Err(DecodeError::Bolt12("the fields are not in order"));
-        }
-        records.push(Record {
-            number,
-            value,
-            raw: &start[..start.len() - reader.0.len()],
-        });
-    }
-    Ok(records)
-}
-
 /// Reads one field; `None` when its bytes are not of its form.
-pub(super) fn value(form: Form, bytes: &[u8]) -> Option<Value> {
+pub(super) fn value(form: Form, bytes: &[u8], chain: ChainHash) -> Option<Value> {
     let mut reader = Reader(bytes);
     let value = match form {
         Form::Hex => hex(reader.take(bytes.len())?),
@@ -111,7 +81,7 @@ pub(super) fn value(form: Form, bytes: &[u8]) -> Option<Value> {
         Form::Chains => reader.list(|reader| reader.take(32).map(hex))?,
         Form::Paths => reader.list(Reader::path)?,
         Form::Payinfo => reader.list(Reader::payinfo)?,
-        Form::Fallbacks => reader.list(Reader::fallback)?,
+        Form::Fallbacks => reader.list(|reader| reader.fallback(chain))?,
         Form::Name => {
             let (name, domain) = (reader.short_text()?, reader.short_text()?);
             Value::Object(vec![("name", name), ("domain", domain)])
@@ -141,17 +111,6 @@ impl<'a> Reader<'a> {
                 .iter()
                 .fold(0, |number, byte| number << 8 | u64::from(*byte)),
         )
-    }
-
-    /// BOLT 1 `bigsize`, in its shortest form.
-    fn bigsize(&mut self) -> Option<u64> {
-        let (number, least) = match self.number(1)? {
-            0xff => (self.number(8)?, 0x1_0000_0000),
-            0xfe => (self.number(4)?, 0x1_0000),
-            0xfd => (self.number(2)?, 0xfd),
-            small => (small, 0),
-        };
-        (number >= least).then_some(number)
     }
 
     /// BOLT 1 `tu64`: all that is left, without leading zeros.
@@ -222,12 +181,24 @@ impl<'a> Reader<'a> {
         ]))
     }
 
-    fn fallback(&mut self) -> Option<Value> {
-        Some(Value::Object(vec![
-            ("version", Value::Number(self.number(1)?)),
-            ("hex", self.long_hex()?),
-        ]))
+    /// An address on the chain, as a witness program. BOLT 12 allows for some that no address can be made of.
+    fn fallback(&mut self, chain: ChainHash) -> Option<Value> {
+        let version = self.number(1)?;
+        let length = self.number(2)?;
+        let program = self.take(usize::try_from(length).ok()?)?;
+        let mut fallback = vec![("version", Value::Number(version)), ("hex", hex(program))];
+        if let Some(address) = address(version, program, chain) {
+            fallback.push(("address", Value::Text(address)));
+        }
+        Some(Value::Object(fallback))
     }
+}
+
+fn address(version: u64, program: &[u8], chain: ChainHash) -> Option<String> {
+    let version = WitnessVersion::try_from(u8::try_from(version).ok()?).ok()?;
+    let program = WitnessProgram::new(version, program).ok()?;
+    let network = Network::from_chain_hash(chain)?;
+    Some(Address::from_witness_program(program, KnownHrp::from(network)).to_string())
 }
 
 impl Serialize for Value {

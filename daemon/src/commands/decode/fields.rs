@@ -62,11 +62,7 @@ pub const FIELDS: &[Field] = &[
         "The hash of the preimage that proves the payment.",
     ),
     // BOLT 12: what belongs to an offer.
-    Field::sometimes(
-        "offer_id",
-        Kind::Hash,
-        "The offer's id: the merkle root of its fields.",
-    ),
+    Field::sometimes("offer_id", Kind::Hash, "The offer's id: the hash of its fields."),
     Field::sometimes(
         "offer_chains",
         Kind::Array(&Kind::Hash),
@@ -78,7 +74,16 @@ pub const FIELDS: &[Field] = &[
         Kind::String,
         "The currency of the amount (ISO 4217); bitcoin when absent.",
     ),
-    Field::sometimes("offer_amount", Kind::U64, "The amount in that currency."),
+    Field::sometimes(
+        "currency_minor_unit",
+        Kind::U32,
+        "How many decimal places that currency has, if it is known.",
+    ),
+    Field::sometimes(
+        "offer_amount",
+        Kind::U64,
+        "The amount in the smallest unit of that currency.",
+    ),
     Field::sometimes("offer_amount_msat", Kind::Msat, "The amount in bitcoin."),
     Field::sometimes("offer_description", Kind::String, "What it is for."),
     Field::sometimes("offer_features", Kind::Hex, "The feature bits."),
@@ -186,6 +191,11 @@ pub const FIELDS: &[Field] = &[
         "`offer_currency` is not UTF-8.",
     ),
     Field::sometimes(
+        "warning_unknown_offer_currency",
+        Kind::String,
+        "`offer_currency` is none that is known.",
+    ),
+    Field::sometimes(
         "warning_invalid_offer_issuer",
         Kind::String,
         "`offer_issuer` is not UTF-8.",
@@ -203,7 +213,7 @@ pub const FIELDS: &[Field] = &[
     Field::sometimes(
         "warning_missing_offer_description",
         Kind::String,
-        "`offer_description` is absent.",
+        "`offer_description` is absent, but an amount is there.",
     ),
     Field::sometimes(
         "warning_missing_invreq_metadata",
@@ -214,6 +224,21 @@ pub const FIELDS: &[Field] = &[
         "warning_missing_invreq_payer_id",
         Kind::String,
         "`invreq_payer_id` is absent.",
+    ),
+    Field::sometimes(
+        "warning_invreq_bip_353_name_name_invalid",
+        Kind::String,
+        "What stands before the `@` has characters that no name has.",
+    ),
+    Field::sometimes(
+        "warning_invreq_bip_353_name_domain_invalid",
+        Kind::String,
+        "What stands behind it does.",
+    ),
+    Field::sometimes(
+        "warning_missing_invoice_request_signature",
+        Kind::String,
+        "`signature` is absent from a request that answers an offer.",
     ),
     Field::sometimes(
         "warning_missing_invoice_paths",
@@ -248,17 +273,17 @@ pub const FIELDS: &[Field] = &[
     Field::sometimes(
         "warning_missing_invoice_signature",
         Kind::String,
-        "`invoice_signature` is absent.",
+        "`signature` is absent.",
     ),
     Field::sometimes(
         "warning_invalid_invoice_request_signature",
         Kind::String,
-        "`invoice_request_signature` is wrong.",
+        "`signature` is wrong.",
     ),
     Field::sometimes(
         "warning_invalid_invoice_signature",
         Kind::String,
-        "`invoice_signature` is wrong.",
+        "`signature` is wrong.",
     ),
     Field::always(
         "valid",
