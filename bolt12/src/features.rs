@@ -5,6 +5,11 @@
 pub struct Features(pub Vec<u8>);
 
 impl Features {
+    /// Of an invoice: the payer may send several parts (`basic_mpp`, bit 17).
+    pub fn basic_mpp() -> Features {
+        Features(vec![0b10, 0, 0])
+    }
+
     /// The lowest even bit that is set and not among the known ones; whoever sets it demands that it be understood.
     pub fn unknown_even_bit(&self, known: &[usize]) -> Option<usize> {
         (0..self.0.len() * 8)

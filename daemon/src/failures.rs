@@ -6,13 +6,13 @@ use crate::commands::shared::invoice::InvoiceEntry;
 use crate::commands::shared::route::FailureEntry;
 use crate::error::{Code, Failure};
 use crate::hex::Hex;
-use boltill_ledger::CreateInvoiceError as FilingError;
+use boltill_ledger::{CreateInvoiceError as FilingError, CreateOfferError as OfferFilingError};
 use boltill_node::RouteError;
 use boltill_till::{
-    BeginPartError, CollectError, CreateInvoiceError, CreateInvoiceRequestError, CreateRequestError,
-    DecodeError, DeleteInvoiceError, DisableInvoiceRequestError, FileInvoiceError, LedgerError, ListError,
-    PayError, PayFailure, Refusal, SendpayError, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError,
-    WaitSendpayError,
+    BeginPartError, CollectError, CreateInvoiceError, CreateInvoiceRequestError, CreateOfferError,
+    CreateRequestError, DecodeError, DeleteInvoiceError, DisableInvoiceRequestError, DisableOfferError,
+    EnableOfferError, FetchError, FileInvoiceError, LedgerError, ListError, NoWayIn, PayError, PayFailure,
+    Refusal, SendpayError, SignInvoiceError, WaitAnyInvoiceError, WaitInvoiceError, WaitSendpayError,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -318,6 +318,63 @@ impl Failure for RouteError {
     }
 }
 
+impl Failure for CreateOfferError {
+    fn code(&self) -> Code {
+        match self {
+            CreateOfferError::DescriptionRequired | CreateOfferError::Rejected(_) => Code::InvalidParams,
+            CreateOfferError::NotFiled(error) => match error {
+                OfferFilingError::NotActive(_) => Code::OfferAlreadyExists,
+                OfferFilingError::Ledger(error) => error.code(),
+            },
+        }
+    }
+}
+
+impl Failure for DisableOfferError {
+    fn code(&self) -> Code {
+        match self {
+            DisableOfferError::Unknown => Code::Unspecified,
+            DisableOfferError::NotActive(_) => Code::OfferAlreadyDisabled,
+            DisableOfferError::Ledger(error) => error.code(),
+        }
+    }
+}
+
+impl Failure for EnableOfferError {
+    fn code(&self) -> Code {
+        match self {
+            EnableOfferError::Unknown => Code::Unspecified,
+            EnableOfferError::AlreadyActive(_) => Code::OfferAlreadyEnabled,
+            EnableOfferError::Ledger(error) => error.code(),
+        }
+    }
+}
+
+impl Failure for FetchError {
+    fn code(&self) -> Code {
+        match self {
+            FetchError::Offer(_)
+            | FetchError::AmountRequired
+            | FetchError::AmountTooLow(_)
+            | FetchError::Quantity(_)
+            | FetchError::Unwritable(_) => Code::InvalidParams,
+            FetchError::Expired => Code::OfferExpired,
+            FetchError::Randomness(_) => Code::Unspecified,
+            FetchError::NotSent(_) => Code::OfferRouteNotFound,
+            FetchError::Refused(_) | FetchError::Invalid(_) => Code::OfferBadReply,
+            FetchError::TimedOut => Code::OfferTimedOut,
+        }
+    }
+
+    /// What whoever made the offer says.
+    fn data(&self) -> Data {
+        match self {
+            FetchError::Refused(refusal) => told(refusal),
+            _ => None,
+        }
+    }
+}
+
 impl Failure for CollectError {
     fn code(&self) -> Code {
         match self {
@@ -325,12 +382,11 @@ impl Failure for CollectError {
             | CollectError::NothingAsked
             | CollectError::QuantityNotAllowed
             | CollectError::OtherQuantity(_)
-            | CollectError::AmountTooLarge(_) => Code::InvalidParams,
+            | CollectError::NoWayIn(NoWayIn::AmountTooLarge(_)) => Code::InvalidParams,
             CollectError::Expired { .. } => Code::OfferExpired,
-            CollectError::NoWayToUs(_)
-            | CollectError::Randomness(_)
-            | CollectError::NoInvoice(_)
-            | CollectError::Deleted => Code::Unspecified,
+            CollectError::NoWayIn(_) | CollectError::NoInvoice(_) | CollectError::Deleted => {
+                Code::Unspecified
+            }
             CollectError::NotFiled(error) => error.code(),
             CollectError::NotSent(_) => Code::OfferRouteNotFound,
             CollectError::Refused(_) => Code::OfferBadReply,
@@ -342,30 +398,37 @@ impl Failure for CollectError {
 
     /// What the payer says, or the invoice that has the label.
     fn data(&self) -> Data {
-        #[derive(Serialize)]
-        struct Told<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            erroneous_field: Option<u64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            suggested_value: Option<Hex<'a>>,
-            error: &'a str,
-        }
-        #[derive(Serialize)]
-        struct Unreadable<'a> {
-            invoice_error_hex: Hex<'a>,
-        }
         match self {
             CollectError::NotFiled(error) => error.data(),
-            CollectError::Refused(Refusal::Told(error)) => data(Told {
-                erroneous_field: error.erroneous_field,
-                suggested_value: error.suggested_value.as_deref().map(Hex),
-                error: &error.error,
-            }),
-            CollectError::Refused(Refusal::Unreadable(bytes)) => data(Unreadable {
-                invoice_error_hex: Hex(bytes),
-            }),
+            CollectError::Refused(refusal) => told(refusal),
             _ => None,
         }
+    }
+}
+
+/// What another node says when it refuses.
+fn told(refusal: &Refusal) -> Data {
+    #[derive(Serialize)]
+    struct Told<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        erroneous_field: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        suggested_value: Option<Hex<'a>>,
+        error: &'a str,
+    }
+    #[derive(Serialize)]
+    struct Unreadable<'a> {
+        invoice_error_hex: Hex<'a>,
+    }
+    match refusal {
+        Refusal::Told(error) => data(Told {
+            erroneous_field: error.erroneous_field,
+            suggested_value: error.suggested_value.as_deref().map(Hex),
+            error: &error.error,
+        }),
+        Refusal::Unreadable(bytes) => data(Unreadable {
+            invoice_error_hex: Hex(bytes),
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! LDK's keys, with the wallet's addresses as the places where closed channels pay to.
 
 use bitcoin::absolute::LockTime;
+use bitcoin::hashes::{Hash, HashEngine, Hmac, HmacEngine, sha256};
 use bitcoin::secp256k1::ecdh::SharedSecret;
 use bitcoin::secp256k1::ecdsa::{RecoverableSignature, Signature};
 use bitcoin::secp256k1::{All, Keypair, Message, PublicKey, Scalar, Secp256k1, schnorr};
@@ -38,6 +39,28 @@ impl Keys {
         let secp_ctx = Secp256k1::signing_only();
         let keys = Keypair::from_secret_key(&secp_ctx, &self.ldk.get_node_secret_key());
         secp_ctx.sign_schnorr_with_aux_rand(digest, &keys, &self.ldk.get_secure_random_bytes())
+    }
+
+    /// The key that pays for an offer with that metadata: another one for each, and always the same for the same.
+    pub(crate) fn payer(&self, metadata: &[u8]) -> Keypair {
+        let secp_ctx = Secp256k1::signing_only();
+        let mut engine = HmacEngine::<sha256::Hash>::new(&self.ldk.get_node_secret_key().secret_bytes());
+        engine.input(b"BOLT 12 payer");
+        engine.input(metadata);
+        let mut secret = Hmac::from_engine(engine).to_byte_array();
+        loop {
+            match Keypair::from_seckey_slice(&secp_ctx, &secret) {
+                Ok(keys) => return keys,
+                // One hash of some 2^128 is no key.
+                Err(_) => secret = sha256::Hash::hash(&secret).to_byte_array(),
+            }
+        }
+    }
+
+    /// A BIP 340 signature by the key that pays for an offer.
+    pub(crate) fn sign_as_payer(&self, metadata: &[u8], digest: &Message) -> schnorr::Signature {
+        let entropy = self.ldk.get_secure_random_bytes();
+        Secp256k1::signing_only().sign_schnorr_with_aux_rand(digest, &self.payer(metadata), &entropy)
     }
 
     fn wallet_script(&self) -> Result<ScriptBuf, ()> {

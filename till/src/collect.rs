@@ -4,18 +4,17 @@
 //! the waiting is in memory.
 
 mod draw;
-mod refusals;
 mod send;
 mod wait;
 
-pub(crate) use refusals::Refusals;
-
+use crate::awaited::Awaited;
 use crate::invstring::without_scheme;
+use crate::messages::NotSent;
+use crate::receive::NoWayIn;
 use crate::till::Till;
 use bitcoin::constants::ChainHash;
-use boltill_bolt12::{InvoiceRejection, InvoiceRequest, OfferlessRequest, RequestRejection};
+use boltill_bolt12::{InvoiceError, InvoiceRejection, InvoiceRequest, OfferlessRequest, RequestRejection};
 use boltill_ledger::{CreateInvoiceError, Invoice, LedgerError};
-use boltill_node::{MessageError, NoPaymentPath};
 use boltill_types::{Label, Msat, PaymentHash, UnixSeconds};
 
 /// What `sendinvoice` asks for.
@@ -59,15 +58,9 @@ pub enum CollectError {
         /// For how many seconds.
         ago: u64,
     },
-    /// The amount is more than there are bitcoin; code -32602.
-    #[error("amount_msat: {0} is more than there is")]
-    AmountTooLarge(Msat),
-    /// Nobody could pay us; code -1.
+    /// Nobody could pay us; code -1, or -32602 if the amount is more than there is.
     #[error(transparent)]
-    NoWayToUs(#[from] NoPaymentPath),
-    /// The operating system gave no random preimage; code -1.
-    #[error("no randomness: {0}")]
-    Randomness(#[from] getrandom::Error),
+    NoWayIn(#[from] NoWayIn),
     /// The request leaves no room for what an invoice has besides; code -1.
     #[error("Could not create invoice: {0}")]
     NoInvoice(#[from] InvoiceRejection),
@@ -75,8 +68,8 @@ pub enum CollectError {
     #[error(transparent)]
     NotFiled(#[from] CreateInvoiceError),
     /// The invoice is on file, and could not be sent; code 1003.
-    #[error("Failed: {}", reasons(.0))]
-    NotSent(Vec<MessageError>),
+    #[error(transparent)]
+    NotSent(#[from] NotSent),
     /// The payer refuses the invoice, which is on file; code 1004.
     #[error("Remote node sent failure message")]
     Refused(Refusal),
@@ -94,20 +87,17 @@ pub enum CollectError {
     Ledger(#[from] LedgerError),
 }
 
-/// What a payer says when it refuses an invoice.
+/// What another node says when it refuses an invoice, or to make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Words, and perhaps the field that is to blame.
-    Told(boltill_bolt12::InvoiceError),
+    Told(InvoiceError),
     /// Bytes that are no invoice_error.
     Unreadable(Vec<u8>),
 }
 
-/// Each way that was tried has failed for a reason of its own.
-fn reasons(errors: &[MessageError]) -> String {
-    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    errors.join("; ")
-}
+/// Who waits for which invoice to be paid, so that the payer's refusal finds them.
+pub(crate) type Refusals = Awaited<PaymentHash, Refusal>;
 
 /// Reads an `lnr1...` text of either dialect that answers no offer; `lightning:` may stand in front.
 ///
@@ -176,16 +166,21 @@ impl Till {
 
     /// Whoever got an invoice of ours refuses it.
     pub(crate) fn on_invoice_refused(&self, hash: PaymentHash, error: Vec<u8>) {
-        let refusal = match boltill_bolt12::InvoiceError::from_bytes(error.clone()) {
-            Ok(error) => Refusal::Told(error),
-            Err(_) => Refusal::Unreadable(error),
-        };
+        let refusal = Refusal::read(error);
         tracing::info!(%hash, "an invoice is refused: {}", refusal.words());
-        self.inner.refusals.tell(hash, refusal);
+        self.inner.refusals.tell(&hash, refusal);
     }
 }
 
 impl Refusal {
+    /// Reads an invoice_error.
+    pub(crate) fn read(bytes: Vec<u8>) -> Refusal {
+        match InvoiceError::from_bytes(bytes.clone()) {
+            Ok(error) => Refusal::Told(error),
+            Err(_) => Refusal::Unreadable(bytes),
+        }
+    }
+
     /// The payer's reason.
     fn words(&self) -> &str {
         match self {

@@ -10,6 +10,7 @@
 //! What crosses a crash is in the ledger only. Events of the node may be told twice, and handling one twice is the
 //! same as handling it once; [`Till::reconcile`] sets right at the start what a crash has torn apart.
 
+mod awaited;
 mod collect;
 mod decode;
 mod expiry;
@@ -17,6 +18,7 @@ mod forward;
 mod invstring;
 mod lightning;
 mod messages;
+mod offers;
 mod pay;
 mod payout;
 mod receive;
@@ -26,10 +28,10 @@ mod waiting;
 #[cfg(test)]
 mod test;
 
-pub use boltill_bolt12::{InvoiceError, OfferlessRequest, RequestRejection};
+pub use boltill_bolt12::{Bip353Name, InvoiceError, OfferlessRequest, RequestRejection};
 pub use boltill_ledger::{
-    BeginPartError, CreateInvoiceRequestError, DisableInvoiceRequestError, InvoiceRequest, Payout,
-    PayoutLimits, PayoutState, WayFailure,
+    BeginPartError, CreateInvoiceRequestError, DisableInvoiceRequestError, DisableOfferError,
+    EnableOfferError, InvoiceRequest, Offer, Payout, PayoutLimits, PayoutState, WayFailure,
 };
 pub use boltill_ledger::{
     Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError, Forward,
@@ -42,6 +44,11 @@ pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
 pub use forward::{ForwardPages, ForwardQuery, ListForwardsError};
 pub use invstring::ListError;
 pub use lightning::Lightning;
+pub use messages::NotSent;
+pub use offers::{
+    CreateOfferError, CreatedOffer, FetchError, FetchRequest, Fetched, NewOffer, OfferPages, WrongInvoice,
+    offer_description,
+};
 pub use pay::{
     Exclude, FeeLimit, KeysendRequest, Paid, PayError, PayFailure, PayRequest, PaymentPages, PaymentQuery,
     SendpayError, SendpayRequest, WaitSendpayError, WayError, failure_name,
@@ -49,7 +56,8 @@ pub use pay::{
 pub use payout::{CreateRequestError, Dialects, NewRequest, PayoutPage, RequestPages};
 pub use receive::{
     CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, ExposePrivate, FileInvoiceError,
-    HintCandidate, HintWarning, InvoicePages, InvoiceQuery, NewBolt11, NoSuitableHints, SignInvoiceError,
+    HintCandidate, HintWarning, InvoicePages, InvoiceQuery, NewBolt11, NoSuitableHints, NoWayIn,
+    SignInvoiceError,
 };
 pub use till::{Till, TillConfig};
 pub use waiting::{WaitAnyInvoiceError, WaitInvoiceError, Waited};

@@ -61,6 +61,10 @@ pub trait Lightning: Send + Sync + 'static {
 
     /// Signs a digest of BOLT 12 with the node's key.
     fn sign_bolt12(&self, digest: &Message) -> schnorr::Signature;
+    /// The key that pays for an offer with that metadata.
+    fn payer_id(&self, metadata: &[u8]) -> PublicKey;
+    /// Signs a digest of BOLT 12 with that key.
+    fn sign_as_payer(&self, metadata: &[u8], digest: &Message) -> schnorr::Signature;
     /// Whether anybody can find the node by its id alone.
     fn is_reachable_by_id(&self) -> bool;
     /// Blinded paths by which messages reach us, in their binary form; what comes by them has this tag.
@@ -168,6 +172,14 @@ impl Lightning for Node {
 
     fn sign_bolt12(&self, digest: &Message) -> schnorr::Signature {
         Node::sign_bolt12(self, digest)
+    }
+
+    fn payer_id(&self, metadata: &[u8]) -> PublicKey {
+        Node::payer_id(self, metadata)
+    }
+
+    fn sign_as_payer(&self, metadata: &[u8], digest: &Message) -> schnorr::Signature {
+        Node::sign_as_payer(self, metadata, digest)
     }
 
     fn is_reachable_by_id(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Being paid: making invoices, taking the money, and letting what nobody paid expire.
 
+mod blinded;
 mod create;
 mod expiry;
 mod hints;
@@ -8,6 +9,8 @@ mod list;
 mod settle;
 mod sign;
 
+pub use blinded::NoWayIn;
+pub(crate) use blinded::WayIn;
 pub(crate) use create::random_preimage;
 pub use create::{CreateInvoiceError, CreatedInvoice, DEFAULT_INVOICE_EXPIRY, NewBolt11};
 pub(crate) use expiry::current;

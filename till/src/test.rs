@@ -174,6 +174,14 @@ impl Lightning for FakeNode {
         secp.sign_schnorr_no_aux_rand(digest, &Keypair::from_secret_key(&secp, &self.key))
     }
 
+    fn payer_id(&self, metadata: &[u8]) -> PublicKey {
+        payer(metadata).public_key()
+    }
+
+    fn sign_as_payer(&self, metadata: &[u8], digest: &Message) -> schnorr::Signature {
+        Secp256k1::new().sign_schnorr_no_aux_rand(digest, &payer(metadata))
+    }
+
     fn is_reachable_by_id(&self) -> bool {
         self.state.lock().unwrap().reachable_by_id
     }
@@ -238,6 +246,11 @@ impl FakeNode {
         }
         Ok(())
     }
+}
+
+fn payer(metadata: &[u8]) -> Keypair {
+    let secret = sha256::Hash::hash(metadata).to_byte_array();
+    Keypair::from_seckey_slice(&Secp256k1::new(), &secret).unwrap()
 }
 
 /// A path of one hop that starts with that node, in its binary form.

@@ -4,6 +4,7 @@ use crate::collect::Refusals;
 use crate::expiry::Expiry;
 use crate::forward::{channel_id, forward_failure};
 use crate::lightning::Lightning;
+use crate::offers::Fetches;
 use crate::pay::Flights;
 use crate::payout::Replies;
 use crate::receive::{Claims, Hold};
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) replies: Replies,
     pub(crate) claims: Claims,
     pub(crate) refusals: Refusals,
+    pub(crate) fetches: Fetches,
 }
 
 impl Till {
@@ -67,6 +69,7 @@ impl Till {
             replies: Replies::default(),
             claims: Claims::default(),
             refusals: Refusals::default(),
+            fetches: Fetches::default(),
         };
         Till {
             inner: Arc::new(inner),

@@ -47,6 +47,14 @@ impl Offer {
     pub fn id(&self) -> OfferId {
         offer_id(&self.tlvs)
     }
+
+    /// The same hash without the paths, which is what the paths themselves can know.
+    pub fn id_without_paths(&self) -> OfferId {
+        OfferId(
+            self.tlvs
+                .hash_of(|number| types::in_offer_range(number) && number != types::OFFER_PATHS),
+        )
+    }
 }
 
 /// The id of the offer whose fields stand in a stream.

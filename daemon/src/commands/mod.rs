@@ -15,8 +15,11 @@ mod delinvoice;
 mod delpay;
 mod dev_hold;
 mod disableinvoicerequest;
+mod disableoffer;
 mod disconnect;
+mod enableoffer;
 mod feerates;
+mod fetchinvoice;
 mod fundchannel;
 mod getinfo;
 mod getroute;
@@ -35,6 +38,7 @@ mod listhtlcs;
 mod listinvoicerequests;
 mod listinvoices;
 mod listnodes;
+mod listoffers;
 mod listpays;
 mod listpeerchannels;
 mod listpeers;
@@ -42,6 +46,7 @@ mod listsendpays;
 mod listtransactions;
 mod manual;
 mod newaddr;
+mod offer;
 mod parsefeerate;
 mod pay;
 mod ping;
@@ -76,8 +81,11 @@ pub static COMMANDS: &[Command] = &[
     delpay::COMMAND,
     dev_hold::COMMAND,
     disableinvoicerequest::COMMAND,
+    disableoffer::COMMAND,
     disconnect::COMMAND,
+    enableoffer::COMMAND,
     feerates::COMMAND,
+    fetchinvoice::COMMAND,
     fundchannel::COMMAND,
     getinfo::COMMAND,
     getroute::COMMAND,
@@ -96,12 +104,14 @@ pub static COMMANDS: &[Command] = &[
     listinvoicerequests::COMMAND,
     listinvoices::COMMAND,
     listnodes::COMMAND,
+    listoffers::COMMAND,
     listpays::COMMAND,
     listpeerchannels::COMMAND,
     listpeers::COMMAND,
     listsendpays::COMMAND,
     listtransactions::COMMAND,
     newaddr::COMMAND,
+    offer::COMMAND,
     parsefeerate::COMMAND,
     pay::COMMAND,
     ping::COMMAND,

@@ -4,7 +4,7 @@ use super::{FromToken, Kind, Refusal, Token};
 use bitcoin::Txid;
 use bitcoin::secp256k1::PublicKey;
 use boltill_onchain::{Feerate, FeerateError};
-use boltill_types::{InvreqId, PaymentHash, PaymentPreimage, PaymentSecret};
+use boltill_types::{InvreqId, OfferId, PaymentHash, PaymentPreimage, PaymentSecret};
 use hex_conservative::FromHex;
 use std::fmt;
 use std::str::FromStr;
@@ -45,6 +45,14 @@ impl FromToken for InvreqId {
 
     fn from_token(token: Token<'_>) -> Result<InvreqId, Refusal> {
         FromToken::from_token(token).map(InvreqId)
+    }
+}
+
+impl FromToken for OfferId {
+    const KIND: Kind = Kind::Hash;
+
+    fn from_token(token: Token<'_>) -> Result<OfferId, Refusal> {
+        FromToken::from_token(token).map(OfferId)
     }
 }
 

@@ -178,6 +178,17 @@ impl Node {
         self.inner.keys.sign_schnorr(digest)
     }
 
+    /// The key that an invoice_request with that metadata is signed by when it answers an offer. Whoever sees it does not learn whose it is, unless the
+    /// metadata can be guessed and the node's key is known.
+    pub fn payer_id(&self, metadata: &[u8]) -> PublicKey {
+        self.inner.keys.payer(metadata).public_key()
+    }
+
+    /// Signs the digest of a BOLT 12 message with that key.
+    pub fn sign_as_payer(&self, metadata: &[u8], digest: &Message) -> Signature {
+        self.inner.keys.sign_as_payer(metadata, digest)
+    }
+
     /// Whoever pays from where a blinded path starts begins with the second node, since LDK finds no route from us to ourselves.
     pub(crate) fn start_behind_us(&self, payee: &mut Payee) {
         let Payee::Blinded { route_hints, .. } = payee else {

@@ -5,6 +5,7 @@ pub mod channel;
 pub mod invoice;
 pub mod invoice_request;
 pub mod limits;
+pub mod offer;
 pub mod onchain;
 pub mod page;
 pub mod payment;
