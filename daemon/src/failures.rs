@@ -189,7 +189,9 @@ impl Failure for WaitAnyInvoiceError {
 impl Failure for PayError {
     fn code(&self) -> Code {
         match self {
-            PayError::InvalidBolt11(_)
+            PayError::NotFetched(error) => error.code(),
+            PayError::PayerNoteUnnecessary
+            | PayError::InvalidBolt11(_)
             | PayError::InvalidBolt12(_)
             | PayError::WrongNetwork { .. }
             | PayError::DescriptionRequired
@@ -225,6 +227,7 @@ impl Failure for PayError {
             expiry: u64,
         }
         match self {
+            PayError::NotFetched(error) => error.data(),
             PayError::Expired { ago, expires_at } => data(Times {
                 now: expires_at.saturating_add(*ago).0,
                 expiry: expires_at.0,

@@ -13,3 +13,6 @@ pub use create::{CreateOfferError, CreatedOffer, NewOffer};
 pub(crate) use fetch::{Answer, Fetches};
 pub use fetch::{FetchError, FetchRequest, Fetched, WrongInvoice};
 pub use list::{OfferPages, offer_description};
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ mod flights;
 mod given;
 mod keysend;
 mod list;
+mod offer;
 mod own;
 mod pay_out;
 mod payable;
@@ -20,19 +21,23 @@ pub use list::{PaymentPages, PaymentQuery};
 pub use sendpay::{SendpayError, SendpayRequest};
 pub use waitsendpay::WaitSendpayError;
 
+use crate::offers::FetchError;
 use bitcoin::Network;
 use bitcoin::secp256k1::PublicKey;
 use boltill_ledger::{LedgerError, Payment, PaymentState};
 use boltill_types::{Msat, PaymentPreimage, UnixSeconds};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What `pay` and `xpay` ask for.
 #[derive(Clone, Debug)]
 pub struct PayRequest {
-    /// The invoice, of BOLT 11 or BOLT 12.
+    /// The invoice, of BOLT 11 or BOLT 12, or an offer.
     pub invstring: String,
-    /// What to pay, if and only if the invoice leaves it to the payer.
+    /// What to pay, if and only if the invoice leaves it to the payer; for an offer it may be more than that says.
     pub amount: Option<Msat>,
+    /// Words for whoever made an offer.
+    pub payer_note: Option<String>,
     /// Our own name for the payment.
     pub label: Option<String>,
     /// What the payment is for, where the invoice has only the hash of it; it must have that hash.
@@ -121,6 +126,12 @@ pub struct Paid {
 /// Why a payment was not made, with Core Lightning's codes. Checked in the order of the variants.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PayError {
+    /// There are words for whoever made the offer, and no offer; code -32602.
+    #[error("payer_note is for offers only")]
+    PayerNoteUnnecessary,
+    /// No invoice was fetched for the offer; the code is that of `fetchinvoice`.
+    #[error(transparent)]
+    NotFetched(#[from] Arc<FetchError>),
     /// The text is no BOLT 11 invoice, or one that must not be paid; code -32602.
     #[error("Invalid bolt11 invoice: {0}")]
     InvalidBolt11(String),

@@ -355,6 +355,7 @@ pub(crate) fn request(invstring: &str) -> PayRequest {
     PayRequest {
         invstring: invstring.to_owned(),
         amount: None,
+        payer_note: None,
         label: None,
         description: None,
         fee_limit: FeeLimit::PAY,

@@ -10,7 +10,7 @@ use boltill_types::Msat;
 use std::time::Duration;
 
 parameters! {
-    /// Pay an invoice
+    /// Pay an invoice, or an offer
     ///
     /// Tries one way after another, in parts where one channel is too narrow, until the payment has arrived, cannot arrive, or
     /// *retry_for* is over. An invoice that was paid before is not paid again: the answer is that of the payment made then.
@@ -18,9 +18,9 @@ parameters! {
     /// A payment that is answered as failed has failed for good. While any part of it may still arrive there is no answer; hanging up
     /// does not stop it, and `listpays` tells what came of it.
     pub struct Pay {
-        /// The invoice, of BOLT 11 or BOLT 12.
+        /// The invoice, of BOLT 11 or BOLT 12; or an offer, for which an invoice is fetched then and there.
         required bolt11: String; also "invstring",
-        /// What to pay, if the invoice leaves it to the payer; otherwise it must not be given.
+        /// What to pay, if invoice or offer leave it to the payer; otherwise it must not be given.
         optional amount_msat: Msat; also "msatoshi",
         /// A name of our own for the payment; `listpays` and `listsendpays` show it.
         optional label: String,
@@ -80,6 +80,19 @@ pub const COMMAND: Command = Command {
             Code::PayStoppedRetrying,
             "*retry_for* is over, and no part is under way any more.",
         ),
+        (
+            Code::OfferExpired,
+            "The offer's time has passed. This and the next three: when an offer is paid.",
+        ),
+        (
+            Code::OfferRouteNotFound,
+            "There is no way to whoever made the offer, and connecting has failed or is forbidden.",
+        ),
+        (
+            Code::OfferBadReply,
+            "Whoever made the offer refuses, or sent what is no invoice for what was asked.",
+        ),
+        (Code::OfferTimedOut, "No invoice has come in time."),
     ],
     examples: &[
         Example {
@@ -110,6 +123,7 @@ impl Pay {
         Ok(PayRequest {
             invstring: self.bolt11,
             amount: self.amount_msat,
+            payer_note: None,
             label: self.label,
             description: self.description,
             fee_limit: fee_limit(self.maxfee, self.maxfeepercent, self.exemptfee)?,

@@ -10,17 +10,17 @@ use serde::Serialize;
 use std::time::Duration;
 
 parameters! {
-    /// Pay an invoice, with less to decide
+    /// Pay an invoice, or an offer, with less to decide
     ///
     /// As `pay`, with three differences: forwarding may cost one percent; an invoice that was paid before is an error; and an invoice
     /// that has only the hash of a description is paid without the description.
     ///
     /// Hanging up does not stop a payment; `listpays` tells what came of it.
     pub struct Xpay {
-        /// The invoice, of BOLT 11 or BOLT 12. Offers and names are not paid by this command: ask for the invoice with
-        /// `fetchinvoice`.
+        /// The invoice, of BOLT 11 or BOLT 12; or an offer, for which an invoice is fetched then and there. Names (BIP 353) are not
+        /// looked up.
         required invstring: String,
-        /// What to pay, if the invoice leaves it to the payer; otherwise it must not be given.
+        /// What to pay, if invoice or offer leave it to the payer; otherwise it must not be given.
         optional amount_msat: Msat,
         /// What forwarding may cost at most; 5 sat or one percent, whichever is more, when nothing is said.
         optional maxfee: Msat,
@@ -32,7 +32,7 @@ parameters! {
         optional partial_msat: Msat,
         /// For how many blocks the money may be under way at most.
         default maxdelay: u32 = 2_016,
-        /// Not supported: it would go into the request for an offer's invoice.
+        /// Words for whoever made the offer; only for an offer.
         optional payer_note: String,
         /// A name of our own for the payment; `listpays` and `listsendpays` show it.
         optional label: String,
@@ -75,6 +75,19 @@ pub const COMMAND: Command = Command {
             "*retry_for* is over, and no part is under way any more.",
         ),
         (Code::PayAlreadyPaid, "The invoice was paid before."),
+        (
+            Code::OfferExpired,
+            "The offer's time has passed. This and the next three: when an offer is paid.",
+        ),
+        (
+            Code::OfferRouteNotFound,
+            "There is no way to whoever made the offer, and connecting has failed or is forbidden.",
+        ),
+        (
+            Code::OfferBadReply,
+            "Whoever made the offer refuses, or sent what is no invoice for what was asked.",
+        ),
+        (Code::OfferTimedOut, "No invoice has come in time."),
     ],
     examples: &[Example {
         typed: "xpay lnbcrt15u1p4szyda...",
@@ -112,11 +125,6 @@ impl Xpay {
         let layers = self.layers.filter(|layers| !layers.is_empty());
         unsupported("layers", &layers, "ways are found by LDK, which has none")?;
         unsupported(
-            "payer_note",
-            &self.payer_note,
-            "it belongs to an offer, which this command does not pay",
-        )?;
-        unsupported(
             "localinvreqid",
             &self.localinvreqid,
             "the invoice for an invoice_request of ours is paid as it arrives",
@@ -124,6 +132,7 @@ impl Xpay {
         Ok(PayRequest {
             invstring: self.invstring,
             amount: self.amount_msat,
+            payer_note: self.payer_note,
             label: self.label,
             description: None,
             fee_limit: self.maxfee.map_or(FeeLimit::XPAY, FeeLimit::Absolute),
@@ -185,10 +194,6 @@ mod tests {
             (
                 r#"{"invstring":"lnbc1","layers":["mine"]}"#,
                 "layers: not supported: ways are found by LDK, which has none",
-            ),
-            (
-                r#"{"invstring":"lnbc1","payer_note":"hello"}"#,
-                "payer_note: not supported: it belongs to an offer, which this command does not pay",
             ),
             (
                 r#"{"invstring":"lnbc1","layers":"mine"}"#,

@@ -20,6 +20,7 @@ impl Till {
     /// # Errors
     /// [`PayError`].
     pub async fn pay(&self, request: PayRequest) -> Result<Paid, PayError> {
+        let request = self.with_invoice(request).await?;
         let payable = check(self.lightning(), &request, UnixSeconds::now())?;
         if payable.description_hashed && request.description.is_none() {
             return Err(PayError::DescriptionRequired);
@@ -42,6 +43,7 @@ impl Till {
     /// # Errors
     /// [`PayError`].
     pub async fn xpay(&self, request: PayRequest) -> Result<Paid, PayError> {
+        let request = self.with_invoice(request).await?;
         let payable = check(self.lightning(), &request, UnixSeconds::now())?;
         self.pay_checked(request, payable).await
     }
