@@ -18,11 +18,14 @@ build: tools ## Build the programs, optimised, into target/release
 demo: build ## Watch one node pay another one's invoice, on a network of your own
 	$(TARGET)/release/boltill-devnet demo
 
-# The end-to-end tests run the programs, so those are built first.
+# The end-to-end tests run the programs, so those are built first, and together with the tests: built apart, or package by package,
+# the dependencies have other features, and most would be compiled once more.
+BUILD_FOR_TESTS = $(CARGO) build --locked --workspace --bins --tests
+
 test: test-embedded test-bitcoind ## Run all tests, those that are end to end also on a real bitcoind
 
 test-embedded: tools
-	$(CARGO) build --locked --workspace --bins
+	$(BUILD_FOR_TESTS)
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		set -x; $(CARGO) nextest run --locked --workspace && $(CARGO) test --locked --workspace --doc; \
 	else \
@@ -31,14 +34,14 @@ test-embedded: tools
 
 # Where no bitcoind can be had this says so; with BOLTILL_REQUIRE_ALL=1, as CI has it, that is a failure.
 test-bitcoind: tools
-	$(CARGO) build --locked --workspace --bins
+	$(BUILD_FOR_TESTS)
 	@if ! bitcoind=$$(scripts/bitcoind.sh); then \
 		echo "NOT RUN: the end-to-end tests on a real bitcoind" >&2; \
 		[ "$$BOLTILL_REQUIRE_ALL" != 1 ]; exit; \
 	fi; \
 	export BOLTILL_TEST_BITCOIND="$$bitcoind"; \
 	if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		set -x; $(CARGO) nextest run --locked --package boltill-e2e; \
+		set -x; $(CARGO) nextest run --locked --workspace --filterset 'package(boltill-e2e)'; \
 	else \
 		set -x; $(CARGO) test --locked --package boltill-e2e; \
 	fi
