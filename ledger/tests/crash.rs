@@ -10,12 +10,13 @@
 #[path = "common/child.rs"]
 mod child;
 mod common;
+#[path = "common/kill.rs"]
+mod kill;
 
 use boltill_ledger::{InvoiceState, Range};
 use boltill_types::{Msat, StateKey, StateStore, UnixSeconds};
 use common::{hash, invoice, open, path_in};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -42,7 +43,7 @@ async fn child_writes_until_it_is_killed() {
             for number in 0.. {
                 let name = format!("{}/{task}/{number}", std::process::id());
                 let created = ledger.create_invoice(invoice(&name)).await.unwrap();
-                say(&format!("created {} {name}", created.created_index));
+                kill::say(&format!("created {} {name}", created.created_index));
                 ledger.write(state_key(&name), name.clone().into()).await.unwrap();
                 if number % 2 == 0 {
                     let settled = ledger
@@ -51,7 +52,7 @@ async fn child_writes_until_it_is_killed() {
                     let InvoiceState::Paid { pay_index, .. } = settled.unwrap().into_inner().state else {
                         panic!("settled and not paid");
                     };
-                    say(&format!("paid {pay_index} {name}"));
+                    kill::say(&format!("paid {pay_index} {name}"));
                 }
             }
         });
@@ -59,35 +60,24 @@ async fn child_writes_until_it_is_killed() {
     tasks.join_all().await;
 }
 
-/// One write per line, so that lines of several tasks do not mix; once the reader is gone the child is about to be killed.
-fn say(line: &str) {
-    let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
-}
-
 #[tokio::test]
 async fn every_answered_write_survives_kill_9_and_the_indexes_stay_dense() {
     let directory = tempfile::tempdir().unwrap();
     let (mut created, mut paid) = (BTreeMap::new(), BTreeMap::new());
     for lines in [1, 7, 200, 33, 400, 90] {
-        let mut child = child::spawn("child_writes_until_it_is_killed", directory.path(), "");
-        let output = BufReader::new(child.0.stdout.take().unwrap());
-        let mut answered = 0;
-        for line in output.lines() {
-            let line = line.unwrap();
-            let Some((index, name, list)) = parse(&line, &mut created, &mut paid) else {
-                continue;
-            };
-            assert_eq!(
-                list.insert(index, name),
-                None,
-                "index {index} was given out twice"
-            );
-            answered += 1;
-            if answered == lines {
-                child.0.kill().unwrap();
-            }
-        }
-        assert!(answered >= lines, "the child ended by itself");
+        kill::kill_after(
+            lines,
+            "child_writes_until_it_is_killed",
+            directory.path(),
+            |line| {
+                let Some((index, name, list)) = parse(line, &mut created, &mut paid) else {
+                    return false;
+                };
+                let known = list.insert(index, name);
+                assert_eq!(known, None, "index {index} was given out twice");
+                true
+            },
+        );
         check(&path_in(directory.path()), &created, &paid).await;
     }
 }

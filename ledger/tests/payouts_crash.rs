@@ -10,6 +10,8 @@
 #[path = "common/child.rs"]
 mod child;
 mod common;
+#[path = "common/kill.rs"]
+mod kill;
 
 use boltill_ledger::{
     InvoiceRequest, Ledger, NewInvoiceRequest, Payment, PaymentStatus, PayoutLimits, PayoutSums, Range,
@@ -17,7 +19,6 @@ use boltill_ledger::{
 use boltill_types::{Msat, UnixSeconds};
 use common::{hash, invoice_request, invreq_id, open, path_in, payment, payment_id, preimage};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -69,23 +70,18 @@ async fn collect(ledger: &Ledger, number: u32, name: &str) {
     let id = request.id;
     drop(ledger.create_invoice_request(request).await);
     let Ok(begun) = ledger.begin_payout(id, payment(name), NOW).await else {
-        return say(&format!("refused {name}"));
+        return kill::say(&format!("refused {name}"));
     };
-    say(&format!("begun {name}"));
+    kill::say(&format!("begun {name}"));
     if begun.payment.created_index.0.is_multiple_of(3) {
         let failed = ledger.fail_payment(payment_id(name), 205, "no route".to_owned(), NOW);
         failed.await.unwrap();
-        say(&format!("failed {name}"));
+        kill::say(&format!("failed {name}"));
     } else {
         let completed = ledger.complete_payment(payment_id(name), preimage(name), None, NOW);
         completed.await.unwrap();
-        say(&format!("complete {name}"));
+        kill::say(&format!("complete {name}"));
     }
-}
-
-/// One write per line, so that lines of several tasks do not mix; once the reader is gone the child is about to be killed.
-fn say(line: &str) {
-    let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
 }
 
 #[tokio::test]
@@ -94,16 +90,12 @@ async fn kill_9_at_any_moment_leaves_every_request_paid_as_it_allows() {
     let path = path_in(directory.path());
     let mut answers = BTreeMap::new();
     for lines in [1, 40, 300, 77, 150] {
-        let mut child = child::spawn("child_pays_out_until_it_is_killed", directory.path(), "");
-        let output = BufReader::new(child.0.stdout.take().unwrap());
-        let mut answered = 0;
-        for line in output.lines() {
-            answered += u32::from(note(&line.unwrap(), &mut answers));
-            if answered == lines {
-                child.0.kill().unwrap();
-            }
-        }
-        assert!(answered >= lines, "the child ended by itself");
+        kill::kill_after(
+            lines,
+            "child_pays_out_until_it_is_killed",
+            directory.path(),
+            |line| note(line, &mut answers),
+        );
         check(&path, &answers).await;
         start_up(&path).await;
         check(&path, &BTreeMap::new()).await;
