@@ -8,6 +8,7 @@
 
 use crate::Node;
 use crate::ldk::{ChannelMonitor, UpdateWriter};
+use crate::records::Changed;
 use crate::store::{LdkStore, state_key};
 use crate::tasks::TaskResult;
 use boltill_types::StateChange;
@@ -41,6 +42,8 @@ struct Noted {
     changes: Vec<StateChange>,
     /// The monitors' updates among the changes, for telling LDK that they are done.
     updates: Vec<(ChannelId, u64)>,
+    /// The channels whose monitors are among them, and whose they are.
+    channels: Changed,
     /// Whether the first monitor of a channel is among the changes.
     new_channel: bool,
     /// Who waits for the channel manager alone.
@@ -56,6 +59,7 @@ impl Noted {
     fn extend(&mut self, later: Noted) {
         self.changes.extend(later.changes);
         self.updates.extend(later.updates);
+        self.channels.extend(later.channels);
         self.new_channel |= later.new_channel;
         self.waiters.extend(later.waiters);
     }
@@ -139,13 +143,18 @@ impl MonitorNotes {
     fn noted(
         &self,
         written: ChannelMonitorUpdateStatus,
-        update: Option<(ChannelId, u64)>,
+        monitor: &ChannelMonitor,
+        update_id: Option<u64>,
     ) -> ChannelMonitorUpdateStatus {
         if written == ChannelMonitorUpdateStatus::UnrecoverableError {
             return written;
         }
         // Told after the changes themselves were noted, so the commit that takes it has taken them too, or an earlier one has.
-        self.notes.with(|noted| noted.updates.extend(update));
+        let (channel_id, peer) = (monitor.channel_id(), monitor.get_counterparty_node_id());
+        self.notes.with(|noted| {
+            noted.updates.extend(update_id.map(|id| (channel_id, id)));
+            noted.channels.insert(channel_id, peer);
+        });
         self.notes.wake.notify_one();
         ChannelMonitorUpdateStatus::InProgress
     }
@@ -155,10 +164,7 @@ impl Persist<InMemorySigner> for MonitorNotes {
     fn persist_new_channel(&self, name: MonitorName, monitor: &ChannelMonitor) -> ChannelMonitorUpdateStatus {
         let written = self.writer.persist_new_channel(name, monitor);
         self.notes.with(|noted| noted.new_channel = true);
-        self.noted(
-            written,
-            Some((monitor.channel_id(), monitor.get_latest_update_id())),
-        )
+        self.noted(written, monitor, Some(monitor.get_latest_update_id()))
     }
 
     fn update_persisted_channel(
@@ -169,8 +175,7 @@ impl Persist<InMemorySigner> for MonitorNotes {
     ) -> ChannelMonitorUpdateStatus {
         let written = self.writer.update_persisted_channel(name, update, monitor);
         // A monitor that only follows the chain is not waited for.
-        let update = update.map(|update| (monitor.channel_id(), update.update_id));
-        self.noted(written, update)
+        self.noted(written, monitor, update.map(|update| update.update_id))
     }
 
     fn archive_persisted_channel(&self, name: MonitorName) {
@@ -214,11 +219,12 @@ async fn commit_once(node: &Node) -> TaskResult {
     let Noted {
         mut changes,
         updates,
+        channels,
         waiters,
         ..
     } = noted;
     // Behind the serialisation: what the manager just written knows of has been seen then.
-    changes.extend(inner.records.look(&inner.channel_manager));
+    changes.extend(inner.records.look(&inner.channel_manager, &channels));
     let manager_key = state_key(
         CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE,
         CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE,

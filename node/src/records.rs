@@ -1,7 +1,8 @@
 //! What the node remembers that LDK does not: which HTLC went where, and what a channel was like that LDK has forgotten.
 //!
-//! Both are seen in LDK's list of channels, at which every commit looks after it has serialised the channel manager. What is to be
-//! kept of channels is written in that same commit. Forwards are handed to whoever keeps the books before the commit is, to
+//! Both are seen in LDK's list of channels, at which every commit looks after it has serialised the channel manager: at the channels whose
+//! monitors it writes, and at all of them when there is a new block. What is to be kept of channels is written in that same
+//! commit. Forwards are handed to whoever keeps the books before the commit is, to
 //! the same queue: so a forward is on file before the next node can answer for it, and its end, which LDK may tell again
 //! after a crash but never of which HTLC it is, is that of a forward on file that has not ended, or has been told before.
 
@@ -23,6 +24,8 @@ use crate::event::EventSink;
 use crate::ldk::ChannelManager;
 use crate::start::StartError;
 use crate::store::state_key;
+use bitcoin::BlockHash;
+use bitcoin::secp256k1::PublicKey;
 use boltill_types::{PaymentHash, StateChange, StateKey, StateStore};
 use book::Book;
 use lightning::events::ClosureReason;
@@ -48,7 +51,12 @@ struct State {
     channels: HashMap<ChannelId, ChannelRecord>,
     /// Records that are not on disk as they are here.
     changed: HashSet<ChannelId>,
+    /// The block at which all channels were looked at.
+    seen_at: Option<BlockHash>,
 }
+
+/// Channels that may have changed, and whose they are.
+pub(crate) type Changed = HashMap<ChannelId, PublicKey>;
 
 impl Records {
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -74,22 +82,41 @@ impl Records {
             };
         }
         let _ = self.sink.set(sink);
-        self.see(manager);
+        self.see(manager, &Changed::new());
         Ok(())
     }
 
-    /// Looks at the channels, hands on what has been forwarded, and gives what the next commit has to write.
-    pub(crate) fn look(&self, manager: &ChannelManager) -> Vec<StateChange> {
-        self.see(manager);
+    /// Looks at the channels whose monitors a commit writes, hands on what has been forwarded, and gives what else the commit has to
+    /// write.
+    pub(crate) fn look(&self, manager: &ChannelManager, changed: &Changed) -> Vec<StateChange> {
+        self.see(manager, changed);
         self.with(State::take_changes)
     }
 
-    /// Looks at the channels between two commits; what is to be written waits for the next.
-    pub(crate) fn see(&self, manager: &ChannelManager) {
-        let channels = manager.list_channels();
+    /// Looks at these channels between two commits; what is to be written waits for the next.
+    pub(crate) fn see_again(&self, manager: &ChannelManager, channels: &[ChannelId]) {
+        let changed = self.with(|state| {
+            let peer_of = |id: &ChannelId| Some((*id, state.channels.get(id)?.peer?));
+            channels.iter().filter_map(peer_of).collect()
+        });
+        self.see(manager, &changed);
+    }
+
+    /// Looks at channels that may have changed. LDK tells of each change that HTLCs are part of by a write of the channel's monitor;
+    /// what channels are called changes with the chain, so with a new block all are looked at.
+    pub(crate) fn see(&self, manager: &ChannelManager, changed: &Changed) {
+        // The list is made where nobody else takes one in, so that no older one is taken in later.
         self.with(|state| {
-            state.follow(&channels);
-            let offers = state.book.look(&channels);
+            let tip = manager.current_best_block().block_hash;
+            let offers = if state.seen_at.replace(tip) == Some(tip) {
+                let peers: HashSet<&PublicKey> = changed.values().collect();
+                let channels = peers
+                    .into_iter()
+                    .flat_map(|peer| manager.list_channels_with_counterparty(peer));
+                state.take_in(&channels.collect::<Vec<_>>(), |id| changed.contains_key(id))
+            } else {
+                state.take_in(&manager.list_channels(), |_| true)
+            };
             if let (Some(sink), false) = (self.sink.get(), offers.is_empty()) {
                 sink.offered(offers);
             }
@@ -147,11 +174,21 @@ impl Records {
     }
 
     fn number_of(&self, channel_id: ChannelId, incoming: bool, htlc_id: u64) -> Option<u64> {
-        self.with(|state| state.book.number_of((channel_id, incoming, htlc_id)))
+        self.with(|state| state.book.number_of(channel_id, incoming, htlc_id))
     }
 }
 
 impl State {
+    /// Takes in how these channels are; one that `is_asked` for and is not among them is no more.
+    fn take_in(
+        &mut self,
+        channels: &[ChannelDetails],
+        is_asked: impl Fn(&ChannelId) -> bool,
+    ) -> Vec<ForwardOffer> {
+        self.follow(channels);
+        self.book.look(channels, is_asked)
+    }
+
     /// Takes in how the channels are.
     fn follow(&mut self, channels: &[ChannelDetails]) {
         for channel in channels {

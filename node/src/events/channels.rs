@@ -57,6 +57,8 @@ impl EventHandler {
                 ..
             } => {
                 tracing::info!("channel {channel_id} with {counterparty_node_id} is ready");
+                // By now the peer has said what it calls it.
+                inner.records.see_again(&inner.channel_manager, &[channel_id]);
             }
             Event::ChannelClosed {
                 channel_id,

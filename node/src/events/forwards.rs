@@ -45,7 +45,13 @@ impl EventHandler {
     ) -> Option<NodeEvent> {
         let inner = &self.node.inner;
         // What is pending may have changed since the last commit.
-        inner.records.see(&inner.channel_manager);
+        let out_channel = match &failure_type {
+            HTLCHandlingFailureType::Forward { channel_id, .. } => *channel_id,
+            _ => in_channel,
+        };
+        inner
+            .records
+            .see_again(&inner.channel_manager, &[in_channel, out_channel]);
         let reason = match reason {
             Some(HTLCHandlingFailureReason::Local { reason }) => Some(reason),
             Some(HTLCHandlingFailureReason::Downstream) | None => None,

@@ -1,15 +1,19 @@
 //! The HTLCs under way: which of those that came in went on, and where to.
 //!
 //! LDK tells the end of a forward without saying which HTLC it was, and of one that failed not even the amount. It does show what
-//! is pending in each channel, and nothing becomes pending or ends without a commit of the channel manager. So every commit looks,
-//! and what is seen here is all that there ever was.
+//! is pending in each channel, and nothing becomes pending or ends without a commit of that channel's monitor. So every commit looks at the
+//! channels that it writes, and what is seen here is all that there ever was.
+
+#[cfg(test)]
+mod tests;
 
 use boltill_types::{Msat, PaymentHash, UnixSeconds};
 use lightning::ln::channel_state::{
     ChannelDetails, InboundHTLCDetails, InboundHTLCStateDetails, OutboundHTLCDetails,
 };
 use lightning::ln::types::ChannelId;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// How long an HTLC that is gone is remembered: its event may be waiting behind others.
@@ -48,15 +52,33 @@ pub struct OutgoingHtlc {
 /// An HTLC that went on.
 pub type ForwardOffer = (IncomingHtlc, OutgoingHtlc);
 
-/// An HTLC's channel, whether it came in, and its number there.
-type Key = (ChannelId, bool, u64);
-
+/// What is known of the HTLCs under way, channel by channel as each was last looked at.
 #[derive(Default)]
 pub(super) struct Book {
-    incoming: HashMap<(ChannelId, u64), Seen>,
-    /// The order in which the HTLCs that are pending were first seen.
-    numbers: HashMap<Key, u64>,
+    /// What came in, by what it pays for: that is what it has in common with what goes out.
+    incoming: HashMap<PaymentHash, Vec<Seen>>,
+    /// What was pending in each channel, where there was anything.
+    pending: HashMap<ChannelId, Pending>,
     last_number: u64,
+    /// What is to be forgotten, the oldest first.
+    gone: VecDeque<(Instant, PaymentHash)>,
+}
+
+/// What was pending in a channel.
+#[derive(Default)]
+struct Pending {
+    incoming: HashMap<u64, Known>,
+    outgoing: HashMap<u64, Known>,
+    /// What those pay for that wait for their turn to be offered, and have no number yet.
+    waiting: Vec<PaymentHash>,
+}
+
+/// A pending HTLC.
+#[derive(Clone, Copy)]
+struct Known {
+    payment_hash: PaymentHash,
+    /// Where it is in the order in which HTLCs were first seen.
+    number: u64,
 }
 
 /// An HTLC that came in, as it was last seen.
@@ -109,111 +131,152 @@ pub(super) fn short_channel_id(channel: &ChannelDetails) -> Option<u64> {
 }
 
 impl Book {
-    /// Takes in what is pending now, and gives what has gone on since the last look.
-    pub(super) fn look(&mut self, channels: &[ChannelDetails]) -> Vec<ForwardOffer> {
-        let mut out: HashMap<PaymentHash, Vec<Out<'_>>> = HashMap::new();
+    /// Takes in what is pending now in channels that are looked at, and gives what has gone on since the last look. One that `is_asked`
+    /// for and is not among them is no more.
+    pub(super) fn look(
+        &mut self,
+        channels: &[ChannelDetails],
+        is_asked: impl Fn(&ChannelId) -> bool,
+    ) -> Vec<ForwardOffer> {
+        let now = Instant::now();
         for channel in channels {
-            for htlc in &channel.pending_outbound_htlcs {
-                out.entry(htlc.payment_hash)
-                    .or_default()
-                    .push(Out { channel, htlc });
-            }
+            let before = self.pending.remove(&channel.channel_id).unwrap_or_default();
+            self.take_in(channel, &before, now);
         }
-        self.number(channels);
-        self.see_incoming(channels);
+        let listed: HashSet<ChannelId> = channels.iter().map(|channel| channel.channel_id).collect();
+        let ended = self
+            .pending
+            .extract_if(|id, _| is_asked(id) && !listed.contains(id));
+        for (channel, before) in ended.collect::<Vec<_>>() {
+            self.end(channel, &before, |_| false, now);
+        }
+        self.forget(now);
+        let mut out = by_payment_hash(channels);
         self.see_what_is_still_out(&mut out);
         self.find_where_they_went(&mut out)
     }
 
-    /// The order in which a pending HTLC was first seen.
-    pub(super) fn number_of(&self, key: Key) -> Option<u64> {
-        self.numbers.get(&key).copied()
+    /// In which order a pending HTLC was first seen, counted from 1.
+    pub(super) fn number_of(&self, channel: ChannelId, incoming: bool, htlc_id: u64) -> Option<u64> {
+        let pending = self.pending.get(&channel)?;
+        let htlcs = if incoming {
+            &pending.incoming
+        } else {
+            &pending.outgoing
+        };
+        htlcs.get(&htlc_id).map(|known| known.number)
     }
 
-    fn number(&mut self, channels: &[ChannelDetails]) {
-        let mut numbers = HashMap::new();
-        for channel in channels {
-            let id = channel.channel_id;
-            let incoming = channel
-                .pending_inbound_htlcs
-                .iter()
-                .map(|htlc| (id, true, htlc.htlc_id));
-            let outgoing = channel.pending_outbound_htlcs.iter();
-            let outgoing = outgoing.filter_map(|htlc| Some((id, false, htlc.htlc_id?)));
-            for key in incoming.chain(outgoing) {
-                let number = self.numbers.get(&key).copied().unwrap_or_else(|| {
-                    self.last_number += 1;
-                    self.last_number
-                });
-                numbers.insert(key, number);
+    /// A channel as it is now, and what was pending there before.
+    fn take_in(&mut self, channel: &ChannelDetails, before: &Pending, now: Instant) {
+        let mut pending = Pending::default();
+        for htlc in &channel.pending_inbound_htlcs {
+            let known = self.known(before.incoming.get(&htlc.htlc_id), htlc.payment_hash);
+            pending.incoming.insert(htlc.htlc_id, known);
+        }
+        for htlc in &channel.pending_outbound_htlcs {
+            let Some(htlc_id) = htlc.htlc_id else {
+                pending.waiting.push(htlc.payment_hash);
+                continue;
+            };
+            let known = self.known(before.outgoing.get(&htlc_id), htlc.payment_hash);
+            pending.outgoing.insert(htlc_id, known);
+        }
+        let id = channel.channel_id;
+        self.end(id, before, |htlc_id| pending.incoming.contains_key(&htlc_id), now);
+        for htlc in &channel.pending_inbound_htlcs {
+            let same_hash = self.incoming.entry(htlc.payment_hash).or_default();
+            match same_hash.iter_mut().find(|seen| seen.is(id, htlc.htlc_id)) {
+                Some(seen) => seen.follow(htlc),
+                None => same_hash.push(Seen::new(channel, htlc)),
             }
         }
-        self.numbers = numbers;
+        if !pending.is_empty() {
+            self.pending.insert(id, pending);
+        }
     }
 
-    fn see_incoming(&mut self, channels: &[ChannelDetails]) {
-        let now = Instant::now();
-        for seen in self.incoming.values_mut() {
-            seen.gone = seen.gone.or(Some(now));
-            seen.still_out = false;
-        }
-        for channel in channels {
-            for htlc in &channel.pending_inbound_htlcs {
-                let seen = self
-                    .incoming
-                    .entry((channel.channel_id, htlc.htlc_id))
-                    .or_insert_with(|| Seen::new(channel, htlc));
-                seen.gone = None;
-                seen.follow(htlc);
+    fn known(&mut self, before: Option<&Known>, payment_hash: PaymentHash) -> Known {
+        before.copied().unwrap_or_else(|| {
+            self.last_number += 1;
+            Known {
+                payment_hash,
+                number: self.last_number,
+            }
+        })
+    }
+
+    /// What was pending in a channel is over: what came in unless it `is_there` still, what went out until it is seen again.
+    fn end(&mut self, channel: ChannelId, before: &Pending, is_there: impl Fn(u64) -> bool, now: Instant) {
+        for (htlc_id, known) in before.incoming.iter().filter(|(htlc_id, _)| !is_there(**htlc_id)) {
+            let mut same_hash = self.incoming.get_mut(&known.payment_hash).into_iter().flatten();
+            if let Some(seen) = same_hash.find(|seen| seen.is(channel, *htlc_id)) {
+                seen.gone = Some(now);
+                self.gone.push_back((now, known.payment_hash));
             }
         }
-        self.incoming
-            .retain(|_, seen| seen.gone.is_none_or(|gone| now.duration_since(gone) < REMEMBERED));
+        let outgoing = before.outgoing.values().map(|known| &known.payment_hash);
+        for payment_hash in outgoing.chain(&before.waiting) {
+            for seen in self.incoming.get_mut(payment_hash).into_iter().flatten() {
+                seen.still_out &= seen.went.is_none_or(|went| went.channel_id != Some(channel));
+            }
+        }
+    }
+
+    /// Forgets what has been gone for long.
+    fn forget(&mut self, now: Instant) {
+        let is_old = |gone: Instant| now.duration_since(gone) >= REMEMBERED;
+        while let Some(&(gone, payment_hash)) = self.gone.front()
+            && is_old(gone)
+        {
+            self.gone.pop_front();
+            if let Some(same_hash) = self.incoming.get_mut(&payment_hash) {
+                same_hash.retain(|seen| !seen.gone.is_some_and(is_old));
+                if same_hash.is_empty() {
+                    self.incoming.remove(&payment_hash);
+                }
+            }
+        }
     }
 
     fn see_what_is_still_out(&mut self, out: &mut HashMap<PaymentHash, Vec<Out<'_>>>) {
-        for seen in self.incoming.values_mut() {
-            let (Some(went), Some(same_hash)) = (&mut seen.went, out.get_mut(&seen.htlc.payment_hash)) else {
-                continue;
-            };
-            if let Some(at) = same_hash.iter().position(|out| out.is(went)) {
-                went.htlc_id = same_hash.swap_remove(at).htlc.htlc_id;
-                seen.still_out = true;
+        for (payment_hash, same_hash) in out {
+            for seen in self.incoming.get_mut(payment_hash).into_iter().flatten() {
+                let Some(went) = &mut seen.went else { continue };
+                if let Some(at) = same_hash.iter().position(|out| out.is(went)) {
+                    went.htlc_id = same_hash.swap_remove(at).htlc.htlc_id;
+                    seen.still_out = true;
+                }
             }
         }
     }
 
     /// Of several parts of a payment the largest are matched first: the more comes in, the more goes out.
     fn find_where_they_went(&mut self, out: &mut HashMap<PaymentHash, Vec<Out<'_>>>) -> Vec<ForwardOffer> {
-        let mut waiting: Vec<_> = self
-            .incoming
-            .values_mut()
-            .filter(|seen| seen.may_go_on() && out.contains_key(&seen.htlc.payment_hash))
-            .collect();
-        waiting.sort_by_key(|seen| (std::cmp::Reverse(seen.htlc.amount), seen.htlc.htlc_id));
         let mut offers = Vec::new();
-        for seen in waiting {
-            let Some(same_hash) = out.get_mut(&seen.htlc.payment_hash) else {
-                continue;
-            };
-            // What goes out is worth no more and ends earlier; a payment of ours that comes back to us is the other way round.
-            let fits = |out: &Out<'_>| {
-                Msat(out.htlc.amount_msat) <= seen.htlc.amount && out.htlc.cltv_expiry < seen.cltv_expiry
-            };
-            let best = same_hash
-                .iter()
-                .enumerate()
-                .filter(|(_, out)| fits(out))
-                .max_by_key(|(_, out)| out.htlc.amount_msat);
-            if let Some((at, _)) = best {
-                let went = same_hash.swap_remove(at).to_outgoing();
-                seen.went = Some(went);
-                seen.still_out = true;
-                offers.push((seen.htlc, went));
+        for (payment_hash, same_hash) in out {
+            let came_in = self.incoming.get_mut(payment_hash).into_iter().flatten();
+            let mut waiting: Vec<_> = came_in.filter(|seen| seen.may_go_on()).collect();
+            waiting.sort_by_key(|seen| (Reverse(seen.htlc.amount), seen.htlc.htlc_id));
+            for seen in waiting {
+                let fitting = same_hash.iter().enumerate().filter(|(_, out)| seen.may_be(out));
+                // Of those alike the first one: they go on in the order in which they came.
+                let order = |out: &Out<'_>| Reverse(out.htlc.htlc_id.unwrap_or(u64::MAX));
+                let best = fitting.max_by_key(|(_, out)| (out.htlc.amount_msat, order(out)));
+                if let Some((at, _)) = best {
+                    let went = same_hash.swap_remove(at).to_outgoing();
+                    seen.went = Some(went);
+                    seen.still_out = true;
+                    offers.push((seen.htlc, went));
+                }
             }
         }
         offers.sort_by_key(|(incoming, _)| (incoming.channel_id.0, incoming.htlc_id));
         offers
+    }
+
+    fn all_incoming(&mut self) -> impl Iterator<Item = &mut Seen> {
+        self.incoming.values_mut().flatten()
     }
 
     /// The HTLC of that channel that has failed without going on, once: one that is seen failing if there is one. With
@@ -225,7 +288,7 @@ impl Book {
             Fate::Open => seen.gone.is_some() || perhaps,
             Fate::Claimed | Fate::Told => false,
         };
-        let found = self.incoming.values_mut().filter(refused).min_by_key(|seen| {
+        let found = self.all_incoming().filter(refused).min_by_key(|seen| {
             (
                 seen.fate != Fate::Failed && seen.gone.is_none(),
                 seen.htlc.htlc_id,
@@ -237,12 +300,9 @@ impl Book {
 
     /// An HTLC that was for us has been refused.
     pub(super) fn refused_here(&mut self, channel: ChannelId, payment_hash: PaymentHash) {
-        let mut seen = self.incoming.values_mut();
-        let found = seen.find(|seen| {
-            seen.htlc.channel_id == channel
-                && seen.htlc.payment_hash == payment_hash
-                && matches!(seen.fate, Fate::Open | Fate::Failed)
-        });
+        let mut same_hash = self.incoming.get_mut(&payment_hash).into_iter().flatten();
+        let found = same_hash
+            .find(|seen| seen.htlc.channel_id == channel && matches!(seen.fate, Fate::Open | Fate::Failed));
         if let Some(seen) = found {
             seen.fate = Fate::Told;
         }
@@ -250,17 +310,35 @@ impl Book {
 
     /// The HTLCs that came in on that channel and cannot have come back: they are still on their way, or paid for.
     pub(super) fn not_returned(&self, channel: ChannelId) -> Vec<u64> {
-        self.incoming
-            .values()
+        let incoming = self.incoming.values().flatten();
+        incoming
             .filter(|seen| seen.htlc.channel_id == channel && (seen.still_out || seen.fate == Fate::Claimed))
             .map(|seen| seen.htlc.htlc_id)
             .collect()
     }
 }
 
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.incoming.is_empty() && self.outgoing.is_empty() && self.waiting.is_empty()
+    }
+}
+
+/// What goes out on these channels.
+fn by_payment_hash(channels: &[ChannelDetails]) -> HashMap<PaymentHash, Vec<Out<'_>>> {
+    let mut out: HashMap<_, Vec<_>> = HashMap::new();
+    for channel in channels {
+        for htlc in &channel.pending_outbound_htlcs {
+            let same_hash = out.entry(htlc.payment_hash).or_default();
+            same_hash.push(Out { channel, htlc });
+        }
+    }
+    out
+}
+
 impl Seen {
     fn new(channel: &ChannelDetails, htlc: &InboundHTLCDetails) -> Seen {
-        Seen {
+        let mut seen = Seen {
             htlc: IncomingHtlc {
                 channel_id: channel.channel_id,
                 short_channel_id: short_channel_id(channel),
@@ -274,7 +352,19 @@ impl Seen {
             still_out: false,
             fate: Fate::Open,
             gone: None,
-        }
+        };
+        seen.follow(htlc);
+        seen
+    }
+
+    fn is(&self, channel: ChannelId, htlc_id: u64) -> bool {
+        self.htlc.channel_id == channel && self.htlc.htlc_id == htlc_id
+    }
+
+    /// Whether it may be this one that goes out: that is worth no more and ends earlier. A payment of ours that comes back to us is
+    /// the other way round.
+    fn may_be(&self, out: &Out<'_>) -> bool {
+        Msat(out.htlc.amount_msat) <= self.htlc.amount && out.htlc.cltv_expiry < self.cltv_expiry
     }
 
     /// Whether it may yet be seen going out. One that has failed does not, and must not be taken for its successor when the payer
@@ -285,6 +375,7 @@ impl Seen {
 
     fn follow(&mut self, htlc: &InboundHTLCDetails) {
         use InboundHTLCStateDetails::*;
+        self.gone = None;
         self.fate = match (self.fate, &htlc.state) {
             (Fate::Told, _) => Fate::Told,
             (_, Some(AwaitingRemoteRevokeToRemoveFulfill)) => Fate::Claimed,
