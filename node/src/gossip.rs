@@ -68,6 +68,8 @@ pub(crate) async fn announce_node(node: Node) -> TaskResult {
                 inner.alias,
                 inner.config.announce.clone(),
             );
+            // LDK has only put it where the next message to each peer goes out from, and that may be half a minute away.
+            inner.peer_manager.process_events();
             last = Some((Instant::now(), channels));
         }
     }
