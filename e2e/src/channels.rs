@@ -18,18 +18,23 @@ pub async fn open(network: &Network, from: &Node, to: &Node, more: Value) -> Res
     Ok(opened)
 }
 
-/// Closes the channel with a peer that does not answer, and waits until the commitment is in the mempool; gives its id.
-pub async fn close_alone(network: &Network, node: &Node, peer: &Node) -> Result<Value, NetworkError> {
+/// Closes the channel with a peer that does not answer; gives the commitment's id.
+pub async fn decide_to_close_alone(node: &Node, peer: &Node) -> Result<Value, NetworkError> {
     let params = json!({"id": peer.id(), "unilateraltimeout": 1});
     let closed = node.call("close", params).await?;
     assert_eq!(closed["type"], "unilateral", "{closed}");
-    let txid = &closed["txids"][0];
+    Ok(closed["txids"][0].clone())
+}
+
+/// Closes the channel with a peer that does not answer, and waits until the commitment is in the mempool; gives its id.
+pub async fn close_alone(network: &Network, node: &Node, peer: &Node) -> Result<Value, NetworkError> {
+    let txid = decide_to_close_alone(node, peer).await?;
     wait_for("the commitment is in the mempool", SOON, || async {
         let waiting = network.miner().mempool().await?;
-        Ok(waiting.iter().any(|waiting| txid == waiting).then_some(()))
+        Ok(waiting.iter().any(|waiting| txid == *waiting).then_some(()))
     })
     .await?;
-    Ok(txid.clone())
+    Ok(txid)
 }
 
 /// Waits until both ends can use a channel, and gives it as `here` sees it.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use boltill_e2e::chain::{mempool_of, mine_until};
-use boltill_e2e::channels::channels_of;
+use boltill_e2e::channels::{channels_of, decide_to_close_alone};
 use boltill_e2e::htlcs::all_settled;
 use boltill_e2e::{Network, NetworkError, Node, SOON, line_of, pay, wait_for};
 use serde_json::{Value, json};
@@ -37,6 +37,17 @@ async fn in_state(node: &Node, state: &str) -> Result<Value, NetworkError> {
         Ok(channels.into_iter().find(|channel| channel["state"] == state))
     })
     .await
+}
+
+/// Pays a part of alice's side to bob, and gives the channel as each of them sees it.
+async fn used_channel(network: &Network) -> Result<[Value; 2], NetworkError> {
+    let (alice, bob) = (network.node("alice")?, network.node("bob")?);
+    pay(alice, bob, PAID_MSAT, "coffee").await?;
+    all_settled(network).await?;
+    Ok([
+        channels_of(alice).await?.remove(0),
+        channels_of(bob).await?.remove(0),
+    ])
 }
 
 /// Mines until both nodes count the channel among those that are closed, and gives what each says of it.
@@ -79,16 +90,16 @@ fn check(closed: &Value, open: &Value, to_us_msat: u64) {
     assert_eq!(closed["total_htlcs_sent"], u64::from(to_us_msat < HALF_MSAT));
 }
 
+/// Who closed a channel, and for what cause.
+fn who_and_why(closed: &Value) -> [&Value; 2] {
+    [&closed["closer"], &closed["close_cause"]]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_is_closed_together_is_listed_by_both() -> Result<(), NetworkError> {
     let network = line_of(2).await;
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
-    pay(alice, bob, PAID_MSAT, "coffee").await?;
-    all_settled(&network).await?;
-    let open = [
-        channels_of(alice).await?.remove(0),
-        channels_of(bob).await?.remove(0),
-    ];
+    let open = used_channel(&network).await?;
     let coins = coins_msat(alice).await?;
     alice.call("close", json!({"id": bob.id()})).await?;
     for node in [alice, bob] {
@@ -111,9 +122,8 @@ async fn a_channel_that_is_closed_together_is_listed_by_both() -> Result<(), Net
     let closed = mine_until_closed(&network).await?;
     check(&closed[0], &open[0], HALF_MSAT - PAID_MSAT);
     check(&closed[1], &open[1], HALF_MSAT + PAID_MSAT);
-    let words = |entry: &Value| (entry["closer"].clone(), entry["close_cause"].clone());
-    assert_eq!(words(&closed[0]), (json!("local"), json!("user")));
-    assert_eq!(words(&closed[1]), (json!("remote"), json!("remote")));
+    assert_eq!(who_and_why(&closed[0]), ["local", "user"]);
+    assert_eq!(who_and_why(&closed[1]), ["remote", "remote"]);
     for node in [alice, bob] {
         node.kill().await;
         node.restart().await?;
@@ -131,17 +141,9 @@ async fn a_channel_that_is_closed_together_is_listed_by_both() -> Result<(), Net
 async fn the_money_of_a_channel_that_is_closed_alone_is_always_seen() -> Result<(), NetworkError> {
     let network = line_of(2).await;
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
-    pay(alice, bob, PAID_MSAT, "coffee").await?;
-    all_settled(&network).await?;
-    let open = [
-        channels_of(alice).await?.remove(0),
-        channels_of(bob).await?.remove(0),
-    ];
+    let open = used_channel(&network).await?;
     bob.stop().await;
-    let closed = alice
-        .call("close", json!({"id": bob.id(), "unilateraltimeout": 1}))
-        .await?;
-    assert_eq!(closed["type"], "unilateral");
+    decide_to_close_alone(alice, bob).await?;
     in_state(alice, "AWAITING_UNILATERAL").await?;
     alice.kill().await;
     alice.restart().await?;
@@ -168,8 +170,7 @@ async fn the_money_of_a_channel_that_is_closed_alone_is_always_seen() -> Result<
     let closed = mine_until_closed(&network).await?;
     check(&closed[0], &open[0], HALF_MSAT - PAID_MSAT);
     check(&closed[1], &open[1], HALF_MSAT + PAID_MSAT);
-    let words = |entry: &Value| (entry["closer"].clone(), entry["close_cause"].clone());
-    assert_eq!(words(&closed[0]), (json!("local"), json!("user")));
+    assert_eq!(who_and_why(&closed[0]), ["local", "user"]);
     assert_eq!(closed[1]["closer"], "remote");
     assert_eq!(funds_in_channel(alice).await?, Value::Null);
     network.stop().await;

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use boltill_e2e::chain::{mempool_of, mine_until, mine_until_quiet};
+use boltill_e2e::chain::{mempool_of, mine_until};
+use boltill_e2e::channels::decide_to_close_alone;
 use boltill_e2e::coins::{coins_of, confirmed_sat, feerate_of, refusal, sat};
-use boltill_e2e::{Books, Network, NetworkError, Node, Options, SOON, invoice, start, wait_for};
-use serde_json::{Value, json};
+use boltill_e2e::flight::Flight;
+use boltill_e2e::htlcs::deadline_of;
+use boltill_e2e::{Balance, Books, Network, NetworkError, Node, Options, SOON, start, wait_for};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Opening, mutual close, unilateral close (the commitment), delayed_to_us, htlc_resolution, penalty.
@@ -24,18 +27,18 @@ async fn calm(nodes: usize) -> Network {
     .await
 }
 
-/// Closes every channel of a node whose peers are gone.
-async fn close_alone(node: &Node, peer: &Node) -> Result<Value, NetworkError> {
-    let params = json!({"id": peer.id(), "unilateraltimeout": 1});
-    let closed = node.call("close", params).await?;
-    assert_eq!(closed["type"], "unilateral", "{closed}");
-    Ok(closed)
+/// Closes a channel whose other end is gone; gives the commitment's id.
+async fn close_alone(node: &Node, peer: &Node) -> Result<String, NetworkError> {
+    let commitment = decide_to_close_alone(node, peer).await?;
+    Ok(commitment.as_str().unwrap().to_owned())
 }
 
-/// Makes blocks until nobody waits for money any more, neither in a channel that is closed nor in a sweep of one.
-async fn settle(network: &Network) -> Result<(), NetworkError> {
-    mine_until_quiet(network).await?;
-    mine_until(network, "every coin is in a block", || async {
+/// Starts who was gone, and makes blocks until no channel is left and every satoshi is in somebody's wallet.
+async fn settle(network: &Network, books: &Books, gone: &[&Node]) -> Result<Balance, NetworkError> {
+    for node in gone {
+        node.restart().await?;
+    }
+    mine_until(network, "no channel is left", || async {
         for node in network.nodes() {
             let coins = coins_of(node).await?;
             let channels = node.call("listfunds", json!({})).await?["channels"] == json!([]);
@@ -45,7 +48,8 @@ async fn settle(network: &Network) -> Result<(), NetworkError> {
         }
         Ok(network.miner().mempool().await?.is_empty().then_some(()))
     })
-    .await
+    .await?;
+    books.balance(network).await
 }
 
 /// The transaction in the mempool that spends the commitment, and is not the one that is to be replaced.
@@ -68,13 +72,6 @@ async fn spends(network: &Network, txid: &str, parent: &str) -> Result<bool, Net
     Ok(inputs.iter().any(|input| input["txid"] == parent))
 }
 
-fn txid_of(closed: &Value) -> String {
-    match &closed["txid"] {
-        Value::String(txid) => txid.clone(),
-        _ => closed["txids"][0].as_str().unwrap().to_owned(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_replaced_by_a_dearer_one()
 -> Result<(), NetworkError> {
@@ -84,7 +81,7 @@ async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_repl
     let before = books.balance(&network).await?;
     bob.kill().await;
     alice.restart_with(&[SPIKE]).await?;
-    let commitment = txid_of(&close_alone(alice, bob).await?);
+    let commitment = close_alone(alice, bob).await?;
     let child = child_of(&network, &commitment, None).await?;
     let package = [commitment.clone(), child.clone()];
     let paid = feerate_of(&network, &package).await?;
@@ -109,9 +106,7 @@ async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_repl
     );
 
     network.miner().mine(1).await?;
-    bob.restart().await?;
-    settle(&network).await?;
-    let after = books.balance(&network).await?;
+    let after = settle(&network, &books, &[bob]).await?;
     assert_eq!(
         after.of(bob) / 1_000_000,
         (before.of(bob) - 1_000_000) / 1_000_000,
@@ -127,20 +122,11 @@ async fn the_claim_of_an_htlc_is_bumped_until_it_is_in_a_block() -> Result<(), N
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
     let books = Books::open(&network).await?;
     books.balance(&network).await?;
-    bob.call("dev-hold", json!({"hold": true})).await?;
-    let bolt11 = invoice(bob, 1_000_000_000, "held").await?;
-    let client = alice.client().clone();
-    let paying = tokio::spawn(async move { client.call("xpay", json!({"invstring": bolt11})).await });
-    let pending = wait_for("bob holds the payment", SOON, || async {
-        let channels = bob.call("listpeerchannels", json!({})).await?;
-        let held = bob.call("dev-hold", json!({"hold": true})).await?["held"] == 1;
-        Ok(held.then_some(channels))
-    })
-    .await?;
-    let expiry = pending["channels"][0]["htlcs"][0]["expiry"].as_u64().unwrap();
+    let flight = Flight::depart(alice, bob, 1_000_000_000, "held").await?;
+    let expiry = deadline_of(bob).await?;
     bob.kill().await;
-    let commitment = txid_of(&close_alone(alice, bob).await?);
-    drop(paying);
+    let commitment = close_alone(alice, bob).await?;
+    drop(flight);
     mempool_of(&network, 1).await?;
     network.miner().mine(1).await?;
     // The HTLC's time runs out, and nobody has claimed it.
@@ -163,9 +149,7 @@ async fn the_claim_of_an_htlc_is_bumped_until_it_is_in_a_block() -> Result<(), N
         "the claim pays {paid}"
     );
 
-    bob.restart().await?;
-    settle(&network).await?;
-    books.balance(&network).await?;
+    settle(&network, &books, &[bob]).await?;
     network.stop().await;
     Ok(())
 }
@@ -185,8 +169,8 @@ async fn two_commitments_at_once_get_into_blocks_with_the_one_coin_that_there_is
     alice.kill().await;
     carol.kill().await;
     bob.restart_with(&[SPIKE]).await?;
-    let one = txid_of(&close_alone(bob, alice).await?);
-    let other = txid_of(&close_alone(bob, carol).await?);
+    let one = close_alone(bob, alice).await?;
+    let other = close_alone(bob, carol).await?;
     // Both are sent; there is a coin for the child of one, and its change is for the other.
     wait_for("both commitments are sent", SOON, || async {
         let waiting: BTreeSet<String> = network.miner().mempool().await?.into_iter().collect();
@@ -212,10 +196,7 @@ async fn two_commitments_at_once_get_into_blocks_with_the_one_coin_that_there_is
     let paid = feerate_of(&network, &[later.clone(), child]).await?;
     assert!(paid >= SPIKE_SAT, "the second package pays {paid}");
     network.miner().mine(1).await?;
-    alice.restart().await?;
-    carol.restart().await?;
-    settle(&network).await?;
-    books.balance(&network).await?;
+    settle(&network, &books, &[alice, carol]).await?;
     network.stop().await;
     Ok(())
 }
@@ -237,7 +218,7 @@ async fn a_wallet_whose_only_coin_is_unconfirmed_says_what_is_missing_and_bumps_
             .iter()
             .all(|coin| coin["status"] == "unconfirmed")
     );
-    let commitment = txid_of(&close_alone(alice, bob).await?);
+    let commitment = close_alone(alice, bob).await?;
     // All that could pay for it is the anchor itself, with nothing to pay to; not every bitcoind takes such a child.
     let words = format!("the commitment {commitment} of channel");
     logged(alice, &words, "with the 0 sat in confirmed coins").await?;
@@ -261,9 +242,7 @@ async fn a_wallet_whose_only_coin_is_unconfirmed_says_what_is_missing_and_bumps_
     })
     .await?;
     network.miner().mine(1).await?;
-    bob.restart().await?;
-    settle(&network).await?;
-    books.balance(&network).await?;
+    settle(&network, &books, &[bob]).await?;
     network.stop().await;
     Ok(())
 }
@@ -284,7 +263,7 @@ async fn a_commitment_is_bumped_as_far_as_the_reserve_goes_when_the_market_is_be
     alice
         .restart_with(&["--force-feerates=1000/1000/253/60000"])
         .await?;
-    let commitment = txid_of(&close_alone(alice, bob).await?);
+    let commitment = close_alone(alice, bob).await?;
     let child = child_of(&network, &commitment, None).await?;
     let paid = feerate_of(&network, &[commitment.clone(), child]).await?;
     assert!((SPIKE_SAT..60_000).contains(&paid), "25,000 sat allow {paid}");
@@ -295,10 +274,7 @@ async fn a_commitment_is_bumped_as_far_as_the_reserve_goes_when_the_market_is_be
     )
     .await?;
     network.miner().mine(1).await?;
-    alice.restart().await?;
-    bob.restart().await?;
-    settle(&network).await?;
-    books.balance(&network).await?;
+    settle(&network, &books, &[alice, bob]).await?;
     network.stop().await;
     Ok(())
 }

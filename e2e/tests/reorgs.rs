@@ -7,8 +7,9 @@
 
 use boltill_e2e::books::Books;
 use boltill_e2e::chain::{mempool_of, mine_until, mine_until_quiet};
-use boltill_e2e::channels::{channels_of, is_usable, usable_channel};
-use boltill_e2e::{Network, NetworkError, Node, SOON, invoice, line_of, listed, pay, unconnected, wait_for};
+use boltill_e2e::channels::{channels_of, close_alone, is_usable, usable_channel};
+use boltill_e2e::flight::{Flight, paid_once, release};
+use boltill_e2e::{Network, NetworkError, Node, SOON, line_of, listed, pay, unconnected, wait_for};
 use serde_json::json;
 
 const DEPTHS: std::ops::RangeInclusive<u32> = 1..=6;
@@ -187,23 +188,11 @@ async fn an_htlc_claimed_on_chain_stays_claimed_through_reorgs() -> Result<(), N
     let network = line_of(2).await;
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
     let books = Books::open(&network).await?;
-    bob.call("dev-hold", json!({"hold": true})).await?;
-    let bolt11 = invoice(bob, 50_000_000, "held").await?;
-    let payer = alice.client().clone();
-    let paying = tokio::spawn(async move { payer.call("pay", json!({"bolt11": bolt11})).await });
-    wait_for("bob holds the payment", SOON, || async {
-        let held = bob.call("dev-hold", json!({"hold": true})).await?;
-        Ok((held["held"] == 1).then_some(()))
-    })
-    .await?;
+    let flight = Flight::depart(alice, bob, 50_000_000, "held").await?;
 
     // Alice closes alone, since bob does not answer.
     bob.freeze().await;
-    let closed = alice
-        .call("close", json!({"id": bob.id(), "unilateraltimeout": 1}))
-        .await?;
-    assert_eq!(closed["type"], "unilateral", "{closed}");
-    mempool_of(&network, 1).await?;
+    close_alone(&network, alice, bob).await?;
     network.miner().mine(1).await?;
     bob.thaw().await;
     followed(&network).await?;
@@ -212,22 +201,18 @@ async fn an_htlc_claimed_on_chain_stays_claimed_through_reorgs() -> Result<(), N
     }
 
     // Bob claims the HTLC on chain, and alice learns from his claim that she has paid.
-    bob.call("dev-hold", json!({"hold": false})).await?;
+    release(bob).await?;
     wait_for("bob's claim is in the mempool", SOON, || async {
         Ok(pays_for_a_preimage(&network).await?.then_some(()))
     })
     .await?;
     network.mine(1).await?;
-    let paid = paying.await.unwrap().unwrap();
-    assert_eq!(paid["status"], "complete");
+    flight.arrives().await?;
     for depth in DEPTHS {
         reorg(&network, depth).await?;
     }
     mine_until_quiet(&network).await?;
-    wait_for("bob's invoice is paid", SOON, || async {
-        Ok((listed(bob, "held").await?["status"] == "paid").then_some(()))
-    })
-    .await?;
+    paid_once(bob, "held", 50_000_000).await?;
     assert_eq!(listed(bob, "held").await?["pay_index"], 1);
     let pays = alice.call("listpays", json!({})).await?;
     let complete = pays["pays"].as_array().unwrap().iter();

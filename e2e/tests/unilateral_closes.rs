@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use boltill_e2e::chain::{caught_up, mempool_of, mine_seen_by, mine_to};
-use boltill_e2e::channels::{channels_of, close_alone};
+use boltill_e2e::channels::{channels_of, close_alone, decide_to_close_alone};
 use boltill_e2e::flight::{Flight, paid_once, release};
 use boltill_e2e::htlcs::deadline_of;
 use boltill_e2e::{Balance, Books, Network, NetworkError, Node, SOON, line_of, listed, pay, wait_for};
@@ -72,9 +72,7 @@ async fn when_both_close_alone_one_commitment_counts_and_nobody_loses_by_it() ->
     alice.stop().await;
     bob.restart_with(&["--offline"]).await?;
     // His commitment spends what hers in the mempool does, so it cannot get there too.
-    let params = json!({"id": alice.id(), "unilateraltimeout": 1});
-    let closed = bob.call("close", params).await?;
-    assert_eq!(closed["type"], "unilateral");
+    decide_to_close_alone(bob, alice).await?;
     mine_seen_by(&network, 1, &[bob]).await?;
     alice.restart().await?;
     bob.restart().await?;
