@@ -9,11 +9,13 @@
 mod arrive;
 mod create;
 mod expiry;
+mod failures;
 mod list;
 mod refusal;
 mod reply;
 
 pub use create::{CreateRequestError, Dialects, NewRequest};
+pub(crate) use failures::Failures;
 pub use list::{PayoutPage, RequestPages};
 pub(crate) use refusal::NotPaid;
 pub(crate) use reply::Replies;

@@ -6,7 +6,7 @@ use crate::forward::{channel_id, forward_failure};
 use crate::lightning::Lightning;
 use crate::offers::Fetches;
 use crate::pay::Flights;
-use crate::payout::Replies;
+use crate::payout::{Failures, Replies};
 use crate::receive::{Claims, Hold};
 use boltill_ledger::{ForwardClaimed, ForwardReturned, Ledger};
 use boltill_node::{BoxFuture, EventSink, ForwardOffer, NodeEvent, SinkError};
@@ -48,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) flights: Flights,
     pub(crate) hold: Hold,
     pub(crate) replies: Replies,
+    pub(crate) failures: Failures,
     pub(crate) claims: Claims,
     pub(crate) refusals: Refusals,
     pub(crate) fetches: Fetches,
@@ -67,6 +68,7 @@ impl Till {
             flights: Flights::default(),
             hold: Hold::default(),
             replies: Replies::default(),
+            failures: Failures::default(),
             claims: Claims::default(),
             refusals: Refusals::default(),
             fetches: Fetches::default(),

@@ -1,7 +1,7 @@
 //! Filing the invoice, and sending it.
 
-use super::CollectError;
 use super::draw::Drawn;
+use super::{CollectError, Refusal};
 use crate::messages::NotSent;
 use crate::till::Till;
 use boltill_ledger::Invoice;
@@ -17,10 +17,23 @@ impl Till {
         let till = self.clone();
         let begun = tokio::spawn(async move {
             let invoice = till.file(drawn.filed).await?;
-            tracing::info!(label = %invoice.label, hash = %invoice.payment_hash, "an invoice is on file, and goes to the payer");
             let message = OffersMessageBytes::Invoice(drawn.signed.as_bytes().to_vec());
             let reply = MessageTag::Invoice(invoice.payment_hash);
-            let sending = tokio::spawn(async move { till.send_by_one(drawn.ways, message, reply).await });
+            let sending = tokio::spawn(async move {
+                match till.take_own(&drawn.signed).await {
+                    None => {
+                        till.send_by_one(drawn.ways, message, reply).await?;
+                        tracing::info!(hash = %drawn.signed.payment_hash(), "an invoice has gone to the payer");
+                        Ok(())
+                    }
+                    Some(Ok(())) => Ok(()),
+                    Some(Err(refusal)) => {
+                        let hash = drawn.signed.payment_hash();
+                        till.inner.refusals.tell(&hash, Refusal::Told(refusal));
+                        Ok(())
+                    }
+                }
+            });
             Ok((invoice, sending))
         });
         begun.await.map_err(|_| CollectError::Stopped)?

@@ -4,11 +4,11 @@ use super::NotPaid;
 use crate::pay::{Landing, PayError};
 use crate::till::Till;
 use bitcoin::constants::ChainHash;
-use boltill_bolt12::{Invoice, InvoiceRejection, SignedInvoice};
+use boltill_bolt12::{Invoice, InvoiceError, InvoiceRejection, SignedInvoice};
 use boltill_ledger::{InvoiceRequest, PayoutRefusal, Unavailable};
 use boltill_node::ReplyTo;
-use boltill_types::{Msat, UnixSeconds};
-use std::time::Duration;
+use boltill_types::{InvreqId, Msat, UnixSeconds};
+use std::time::{Duration, Instant};
 
 /// How long the payee of a payment that fails is still told so, once its invoice has expired.
 const LONGER_THAN_THE_INVOICE: u64 = 60;
@@ -26,11 +26,31 @@ impl Till {
         }
     }
 
+    /// Takes an invoice of our own, if it is for a request of our own: it need not go over the network. Gives what its sender would be
+    /// answered; `None` if the request is somebody else's.
+    pub(crate) async fn take_own(&self, invoice: &SignedInvoice) -> Option<Result<(), InvoiceError>> {
+        let id = invoice.invreq_id();
+        if !matches!(self.ledger().invoice_request(id).await, Ok(Some(_))) {
+            return None;
+        }
+        let read = invoice.invoice();
+        let by = read
+            .invreq()
+            .paths
+            .as_ref()
+            .map(|_| read.invreq_id_without_paths().0);
+        let taken = self.take(invoice.as_bytes(), by, None).await;
+        Some(match taken.map_err(|why| why.answer(invoice.as_bytes())) {
+            Err(Some(answer)) => Err(answer),
+            Ok(()) | Err(None) => Ok(()),
+        })
+    }
+
     async fn take(&self, bytes: &[u8], by: Option<[u8; 32]>, reply: Option<ReplyTo>) -> Result<(), NotPaid> {
         let (request, invoice) = self.judge(bytes.to_vec(), by).await?;
         tracing::info!(request = %request.id, amount = %invoice.amount(), "an invoice has come for an invoice_request");
         if let Some(landing) = self.pay_out(&request, &invoice).await? {
-            self.follow(bytes.to_vec(), invoice.expires_at(), landing, reply);
+            self.follow(request.id, &invoice, landing, reply);
         }
         Ok(())
     }
@@ -66,15 +86,19 @@ impl Till {
         if invoice.amount() == Msat::ZERO {
             return Err(NotPaid::Nothing);
         }
+        if self.inner.failures.are_too_many(&id, Instant::now()) {
+            return Err(NotPaid::TooManyFailures);
+        }
         Ok((request, invoice))
     }
 
     /// Has the payee told if the payment fails; not for longer than it may be of interest.
-    fn follow(&self, invoice: Vec<u8>, expires_at: UnixSeconds, landing: Landing, reply: Option<ReplyTo>) {
-        let (Some(reply), Some(place)) = (reply, self.inner.replies.place()) else {
+    fn follow(&self, id: InvreqId, invoice: &SignedInvoice, landing: Landing, reply: Option<ReplyTo>) {
+        let Some(place) = self.inner.replies.place() else {
             return;
         };
-        let left = expires_at.0.saturating_sub(UnixSeconds::now().0);
+        let invoice_bytes = invoice.as_bytes().to_vec();
+        let left = invoice.expires_at().0.saturating_sub(UnixSeconds::now().0);
         let patience = Duration::from_secs(left.saturating_add(LONGER_THAN_THE_INVOICE).min(LONGEST));
         let till = self.clone();
         tokio::spawn(async move {
@@ -82,7 +106,9 @@ impl Till {
             if let Ok(Ok(Err(PayError::Failed { message, .. }))) =
                 tokio::time::timeout(patience, landing).await
             {
-                till.tell(&invoice, Some(&reply), &NotPaid::Failed(message)).await;
+                till.inner.failures.count(id, Instant::now());
+                till.tell(&invoice_bytes, reply.as_ref(), &NotPaid::Failed(message))
+                    .await;
             }
         });
     }

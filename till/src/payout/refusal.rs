@@ -29,6 +29,9 @@ pub(crate) enum NotPaid {
     /// It asks for nothing.
     #[error("invoice amount is zero")]
     Nothing,
+    /// Many payments for the request have failed of late.
+    #[error("too many payments for this invoice_request have failed: try again later")]
+    TooManyFailures,
     /// LDK cannot pay it.
     #[error("invoice cannot be paid: {0}")]
     Unpayable(String),
