@@ -11,10 +11,16 @@ use lightning::io;
 use lightning::onion_message::messenger::{Destination, MessageSendInstructions, SendError, SendSuccess};
 use lightning::onion_message::packet::OnionMessageContents;
 use lightning::util::ser::{BigSize, Readable, Writeable, Writer};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// How many answers may wait for a connection at a time: whoever asks decides whom we connect to.
 pub(crate) const CONNECTING_ANSWERS: usize = 16;
+
+/// How long a message waits for room among those to the same peer, and how often it is tried meanwhile.
+const PATIENCE: Duration = Duration::from_secs(5);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a message was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +170,7 @@ impl Node {
             return Err(unreachable(NotConnected::UnknownChannel));
         };
         let forms = Outgoing::forms_of(&message);
-        let (missing, waits) = match self.attempt_all(&forms, &destination, &target, reply)? {
+        let (missing, waits) = match self.attempt_all(&forms, &destination, &target, reply).await? {
             Attempt::Sent => return Ok(()),
             Attempt::Waits(node_id) => (node_id, true),
             Attempt::NoWay => (target, false),
@@ -182,7 +188,7 @@ impl Node {
             self.inner.peer_manager.process_events();
             return Ok(());
         }
-        match self.attempt_all(&forms, &destination, &target, reply)? {
+        match self.attempt_all(&forms, &destination, &target, reply).await? {
             Attempt::Sent => Ok(()),
             Attempt::Waits(_) | Attempt::NoWay => Err(unreachable(NotConnected::NoMessages)),
         }
@@ -201,7 +207,7 @@ impl Node {
     }
 
     /// Sends all forms of a message, which have one fate: they go to the same peer.
-    fn attempt_all(
+    async fn attempt_all(
         &self,
         forms: &[Outgoing],
         destination: &Destination,
@@ -210,12 +216,33 @@ impl Node {
     ) -> Result<Attempt, MessageError> {
         let mut fate = Ok(Attempt::NoWay);
         for form in forms {
-            fate = self.attempt(form, destination, target, reply);
+            fate = self.attempt_patiently(form, destination, target, reply).await;
             if !matches!(fate, Ok(Attempt::Sent | Attempt::Waits(_))) {
                 break;
             }
         }
         fate
+    }
+
+    /// LDK has room for eight large messages to a peer and refuses the ninth; they leave as fast as the peer reads.
+    async fn attempt_patiently(
+        &self,
+        message: &Outgoing,
+        destination: &Destination,
+        target: &PublicKey,
+        reply: Option<MessageTag>,
+    ) -> Result<Attempt, MessageError> {
+        let begun = Instant::now();
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            match self.attempt(message, destination, target, reply) {
+                Err(MessageError::Busy) if begun.elapsed() < PATIENCE => {}
+                fate => return fate,
+            }
+            self.inner.peer_manager.process_events();
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     fn attempt(
