@@ -11,10 +11,14 @@ mod start;
 use boltill::Client;
 use boltill_devnet::network::{Network, NetworkError, Options};
 use clap::Parser;
+use load::{Invoices, Payouts};
 use report::Measurement;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// How many codes are collected at once. Each is a payment, of which a channel carries some fifty at a time.
+const PAYOUTS_AT_ONCE: [usize; 2] = [1, 16];
 
 /// Measures a node that speaks Core Lightning's JSON-RPC
 #[derive(Debug, Parser)]
@@ -65,7 +69,10 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), BenchError> {
     match &arguments.socket {
-        Some(socket) => measure(&arguments, socket).await,
+        Some(socket) => {
+            let disk = measure_disk(socket)?;
+            measure_invoices(&arguments, &Client::new(socket), disk).await
+        }
         None => {
             eprintln!("starting a network to measure");
             // In the current folder's disk, not in a temporary one that may be memory.
@@ -91,8 +98,13 @@ async fn run(arguments: Arguments) -> Result<(), BenchError> {
 
 /// What can be measured of a network that is ours to stop and start.
 async fn measure_all(arguments: &Arguments, network: &Network) -> Result<(), BenchError> {
-    let socket = network.node("alice")?.client().socket().to_owned();
-    measure(arguments, &socket).await?;
+    let [alice, bob, ..] = network.nodes() else {
+        return Ok(());
+    };
+    let socket = alice.client().socket();
+    let disk = measure_disk(socket)?;
+    measure_invoices(arguments, alice.client(), disk).await?;
+    measure_payouts(arguments, [alice.client(), bob.client()], disk).await?;
     if arguments.channels == 0 {
         return Ok(());
     }
@@ -108,23 +120,48 @@ async fn measure_all(arguments: &Arguments, network: &Network) -> Result<(), Ben
     Ok(())
 }
 
-async fn measure(arguments: &Arguments, socket: &Path) -> Result<(), BenchError> {
+fn measure_disk(socket: &Path) -> Result<f64, BenchError> {
     let folder = socket.parent().unwrap_or(Path::new("."));
-    let duration = Duration::from_secs(arguments.seconds);
     let disk = disk::syncs_per_second(folder, Duration::from_secs(2));
     let disk = disk.map_err(|source| BenchError::Disk {
         path: folder.to_owned(),
         source,
     })?;
     eprintln!("the disk makes {disk:.0} fdatasync a second, one after another");
-    let client = Client::new(socket);
+    Ok(disk)
+}
+
+/// How many invoices a node makes.
+async fn measure_invoices(arguments: &Arguments, client: &Client, disk: f64) -> Result<(), BenchError> {
     let mut measurements = Vec::new();
     for &connections in &arguments.connections {
-        let load = load::invoices(&client, connections, duration).await?;
-        let measurement = Measurement::new("invoice", connections, disk, load);
-        println!("{}", serde_json::to_string(&measurement)?);
-        measurements.push(measurement);
+        let workers = Invoices::workers(client, connections).await?;
+        let load = load::run(workers, Duration::from_secs(arguments.seconds)).await?;
+        measurements.push(Measurement::new("invoice", connections, disk, load));
     }
-    println!("\n{}", report::table(&measurements));
+    print(&measurements)
+}
+
+/// How many codes are made by one node, collected by the other, and paid.
+async fn measure_payouts(
+    arguments: &Arguments,
+    [payer, payee]: [&Client; 2],
+    disk: f64,
+) -> Result<(), BenchError> {
+    let mut measurements = Vec::new();
+    for at_once in PAYOUTS_AT_ONCE {
+        let workers = Payouts::workers(payer, payee, at_once).await?;
+        let load = load::run(workers, Duration::from_secs(arguments.seconds)).await?;
+        let what = "invoicerequest, sendinvoice, paid";
+        measurements.push(Measurement::new(what, at_once, disk, load));
+    }
+    print(&measurements)
+}
+
+fn print(measurements: &[Measurement]) -> Result<(), BenchError> {
+    for measurement in measurements {
+        println!("{}", serde_json::to_string(measurement)?);
+    }
+    println!("\n{}", report::table(measurements));
     Ok(())
 }

@@ -54,7 +54,7 @@ pub fn table(measurements: &[Measurement]) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             table,
-            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.0} | {:.1} |",
+            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.0} | {:.2} |",
             m.what,
             m.connections,
             m.calls_per_second,
