@@ -17,6 +17,10 @@ const SPIKE: &str = "--force-feerates=1000/1000/253/5000";
 const SPIKE_SAT: u64 = 5_000;
 const HIGHER: &str = "--force-feerates=1000/1000/253/9000";
 const HIGHER_SAT: u64 = 9_000;
+/// LDK pays a quarter more for each block that a claim has waited, up to five times what the market asks for. After a start it counts the
+/// blocks anew that it reads again, and how many those are depends on when the monitor was last written whole, which the
+/// channel's id decides. (The tenth is for the coins, which do not come out even.)
+const HIGHEST_SAT: u64 = HIGHER_SAT * 5 * 11 / 10;
 
 async fn calm(nodes: usize) -> Network {
     start(Options {
@@ -101,7 +105,7 @@ async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_repl
     let dearer = child_of(&network, &commitment, Some(&child)).await?;
     let paid = feerate_of(&network, &[commitment.clone(), dearer]).await?;
     assert!(
-        (HIGHER_SAT..HIGHER_SAT * 6).contains(&paid),
+        (HIGHER_SAT..HIGHEST_SAT).contains(&paid),
         "the package pays {paid}"
     );
 
@@ -144,10 +148,7 @@ async fn the_claim_of_an_htlc_is_bumped_until_it_is_in_a_block() -> Result<(), N
     network.miner().mine_empty(1).await?;
     let dearer = child_of(&network, &commitment, Some(&claim)).await?;
     let paid = feerate_of(&network, &[dearer]).await?;
-    assert!(
-        (HIGHER_SAT..HIGHER_SAT * 6).contains(&paid),
-        "the claim pays {paid}"
-    );
+    assert!((HIGHER_SAT..HIGHEST_SAT).contains(&paid), "the claim pays {paid}");
 
     settle(&network, &books, &[bob]).await?;
     network.stop().await;
