@@ -424,9 +424,12 @@ async fn a_node_killed_while_it_opens_a_channel_has_the_channel_or_the_coins() -
         let params = json!({"id": bob.id(), "amount": 500_000, "minconf": 0, "announce": false});
         let asking = tokio::spawn(async move { client.call("fundchannel", params).await });
         // The moment differs from one attempt to the next by intent; everything else here waits for conditions.
-        tokio::time::sleep(Duration::from_millis(attempt * 9)).await;
+        tokio::time::sleep(Duration::from_millis(attempt * 18)).await;
         alice.kill().await;
         let _ = asking.await.unwrap();
+        if attempt % 2 == 1 {
+            network.miner().mine(1).await?;
+        }
         alice.restart().await?;
         nothing_is_reserved(alice).await?;
         for channel in channels_of(alice).await? {

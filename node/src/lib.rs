@@ -33,6 +33,7 @@ mod state;
 mod store;
 mod sync;
 mod tasks;
+mod unfinished;
 mod wallet;
 
 pub use channels::{

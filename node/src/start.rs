@@ -25,6 +25,7 @@ use crate::seed::{Seed, SeedError};
 use crate::state::{self, Chain, LightningState};
 use crate::sync::{self, Followers, FollowingChannels, Headers, LoneMonitor, SyncError};
 use crate::tasks::{TaskDied, Tasks};
+use crate::unfinished::Unfinished;
 use crate::wallet;
 use boltill_onchain::{Bitcoind, BroadcastTask, ScanError, WalletError};
 use boltill_types::{StateStore, StoreError, UnixSeconds};
@@ -151,6 +152,8 @@ impl Starting {
         let (chain, broadcasting) = Chain::open(&profile, &seed, &info, &store).await?;
         let state = LightningState::read(config, &chain, &store)?;
         let channels = FollowingChannels::new(Arc::clone(&state.channel_manager));
+        let unfinished = Unfinished::find(&state.channel_manager, &state.monitors);
+        channels.hold_back(unfinished.fundings());
         let mut headers = Headers::load(Arc::clone(&store));
         let followers = Followers {
             wallet: &chain.wallet,
@@ -165,6 +168,8 @@ impl Starting {
         let (inbox, arrivals) = onion::inbox();
         let offers = OffersHandler::new(inbox);
         let node = assemble(profile, chain, state, known_peers, closings, offers, tasks)?;
+        let inner = &node.inner;
+        unfinished.finish(&inner.chain_monitor, &inner.channel_manager, &channels);
         wallet::settle_unsent(&node).await;
         Ok(Prepared {
             node,

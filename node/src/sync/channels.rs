@@ -13,13 +13,21 @@ use bitcoin::block::Header;
 use bitcoin::{Block, Transaction, Txid};
 use lightning::chain::transaction::TransactionData;
 use lightning::chain::{BestBlock, Confirm, Listen};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The channel manager as a follower of the chain.
 pub(crate) struct FollowingChannels {
     manager: Arc<ChannelManager>,
     held: Mutex<Option<Held>>,
+    held_back: Mutex<HeldBack>,
+}
+
+/// Transactions that the manager is not told of yet (`unfinished.rs`).
+#[derive(Default)]
+struct HeldBack {
+    txids: HashSet<Txid>,
+    blocks: Vec<HeldBlock>,
 }
 
 /// What the manager has not been told of a reorg.
@@ -50,7 +58,23 @@ impl FollowingChannels {
         FollowingChannels {
             manager,
             held: Mutex::new(None),
+            held_back: Mutex::default(),
         }
+    }
+
+    /// Does not tell the manager of these transactions until [`tell_held_back`](Self::tell_held_back).
+    pub(crate) fn hold_back(&self, txids: HashSet<Txid>) {
+        self.lock_held_back().txids = txids;
+    }
+
+    /// Tells the manager of those that have come to be in a block.
+    pub(crate) fn tell_held_back(&self) {
+        let HeldBack { blocks, .. } = std::mem::take(&mut *self.lock_held_back());
+        blocks.iter().for_each(|block| block.tell(&self.manager));
+    }
+
+    fn lock_held_back(&self) -> MutexGuard<'_, HeldBack> {
+        self.held_back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The block that it expects the next one to build on.
@@ -96,15 +120,48 @@ impl FollowingChannels {
             self.manager.transaction_unconfirmed(&gone.txid);
         }
         self.manager.best_block_updated(&tip.header, tip.height);
-        for block in &reorg.blocks {
-            let transactions: Vec<(usize, &Transaction)> = block
-                .transactions
-                .iter()
-                .map(|(index, transaction)| (*index, transaction))
-                .collect();
-            self.manager
-                .transactions_confirmed(&block.header, &transactions, block.height);
+        reorg.blocks.iter().for_each(|block| block.tell(&self.manager));
+    }
+}
+
+impl HeldBlock {
+    fn new(header: &Header, txdata: &TransactionData<'_>, height: u32) -> HeldBlock {
+        let transactions = txdata.iter();
+        HeldBlock {
+            header: *header,
+            height,
+            transactions: transactions
+                .map(|(index, transaction)| (*index, (*transaction).clone()))
+                .collect(),
         }
+    }
+
+    /// Tells the manager, which has been told of a later block, what is in this one.
+    fn tell(&self, manager: &ChannelManager) {
+        let transactions: Vec<(usize, &Transaction)> = self
+            .transactions
+            .iter()
+            .map(|(index, transaction)| (*index, transaction))
+            .collect();
+        manager.transactions_confirmed(&self.header, &transactions, self.height);
+    }
+}
+
+impl HeldBack {
+    /// Keeps what is to be held back of a block, and gives the rest.
+    fn sift<'a>(
+        &mut self,
+        header: &Header,
+        txdata: &TransactionData<'a>,
+        height: u32,
+    ) -> Vec<(usize, &'a Transaction)> {
+        let is_held_back =
+            |(_, transaction): &&(usize, &Transaction)| self.txids.contains(&transaction.compute_txid());
+        let (kept, rest): (Vec<_>, Vec<_>) = txdata.iter().partition(is_held_back);
+        if !kept.is_empty() {
+            self.blocks.push(HeldBlock::new(header, &kept, height));
+        }
+        rest
     }
 }
 
@@ -141,19 +198,21 @@ fn index_of(short_channel_id: u64, height: u32) -> Option<usize> {
 
 impl Listen for FollowingChannels {
     fn filtered_block_connected(&self, header: &Header, txdata: &TransactionData<'_>, height: u32) {
+        let told;
+        let mut held_back = self.lock_held_back();
+        let txdata = match held_back.txids.is_empty() {
+            true => txdata,
+            false => {
+                told = held_back.sift(header, txdata, height);
+                &told
+            }
+        };
+        drop(held_back);
         let mut held = self.lock();
         match held.as_mut() {
             None => self.manager.filtered_block_connected(header, txdata, height),
             Some(reorg) => {
-                let transactions = txdata
-                    .iter()
-                    .map(|(index, transaction)| (*index, (*transaction).clone()))
-                    .collect();
-                reorg.blocks.push(HeldBlock {
-                    header: *header,
-                    height,
-                    transactions,
-                });
+                reorg.blocks.push(HeldBlock::new(header, txdata, height));
                 self.release_when_clear(&mut held);
             }
         }
@@ -165,6 +224,9 @@ impl Listen for FollowingChannels {
     }
 
     fn blocks_disconnected(&self, fork_point: BestBlock) {
+        self.lock_held_back()
+            .blocks
+            .retain(|block| block.height <= fork_point.height);
         let mut held = self.lock();
         if let Some(reorg) = held.as_mut() {
             // The new blocks are gone before it was clear what they change.
