@@ -13,6 +13,7 @@ pub mod channels;
 pub mod coins;
 pub mod flight;
 pub mod htlcs;
+pub mod old_state;
 pub mod python;
 
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};

@@ -1,62 +1,19 @@
 //! A peer that goes back to an old state and broadcasts it, while the node that it cheats is down: it loses everything.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
-)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use boltill_e2e::chain::{mine_seen_by, mine_to, spender_of};
 use boltill_e2e::channels::{close_alone, usable_channel};
 use boltill_e2e::coins::confirmed_sat;
 use boltill_e2e::flight::{Flight, paid_once, release};
 use boltill_e2e::htlcs::{deadline_of, htlcs_of};
+use boltill_e2e::old_state::OldState;
 use boltill_e2e::{Books, NetworkError, Node, SOON, line_of, pay, wait_for};
 use serde_json::json;
-use std::fs;
-use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 const AMOUNT_MSAT: u64 = 300_000_000;
 /// What every channel of these networks holds.
 const CHANNEL_MSAT: u64 = 10_000_000_000;
-
-/// The files of a node, as they once were.
-struct OldState {
-    of: PathBuf,
-    copy: TempDir,
-}
-
-impl OldState {
-    /// Copies the files of a node, which must not be running.
-    fn of(node: &Node) -> OldState {
-        let of = node.directory().join("regtest");
-        let copy = tempfile::tempdir().unwrap();
-        copy_files(&of, copy.path());
-        OldState { of, copy }
-    }
-
-    /// Puts the old files back in the place of the new ones. The node must not be running.
-    fn put_back(self) {
-        for path in files_in(&self.of) {
-            fs::remove_file(path).unwrap();
-        }
-        copy_files(self.copy.path(), &self.of);
-    }
-}
-
-fn copy_files(from: &Path, to: &Path) {
-    for path in files_in(from) {
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-    }
-}
-
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
-    files.map(|entry| entry.path()).collect()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_broadcasts_a_revoked_state_with_htlcs_loses_all_of_it_to_a_node_that_was_down_and_is_killed()

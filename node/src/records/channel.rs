@@ -13,6 +13,10 @@ use lightning::ln::types::ChannelId;
 use lightning::types::features::ChannelTypeFeatures;
 use lightning::util::ser::{Readable, Writeable, Writer};
 
+/// So many blocks the funding of a peer's channel is waited for, when there is something for us in it, whether it is open or closed
+/// meanwhile (BOLT 2).
+const UNFUNDED: u32 = 2_016;
+
 /// A channel, from its funding until its money is back where it belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelRecord {
@@ -45,6 +49,8 @@ pub struct ChannelRecord {
     /// How it ended, if it has.
     pub closing: Option<Closing>,
     pub(super) funding: LdkOutPoint,
+    /// At which height it was first seen to be closed.
+    pub(super) closed_at: Option<u32>,
 }
 
 /// How a channel ended.
@@ -132,6 +138,7 @@ impl ChannelRecord {
             htlcs_sent: 0,
             closing: None,
             funding: channel.funding_txo?,
+            closed_at: None,
         };
         record.follow(channel);
         Some(record)
@@ -156,6 +163,22 @@ impl ChannelRecord {
         self.htlcs_sent = self.htlcs_sent.max(sent);
     }
 
+    /// Whether a peer opened it and never funded it, as far as was seen while it was open.
+    fn is_unfunded(&self) -> bool {
+        !self.opened_by_us && self.short_channel_id.is_none()
+    }
+
+    /// Whether there never was such a channel, and nothing for us to get from it.
+    pub(super) fn never_was(&self) -> bool {
+        self.is_unfunded() && self.max_to_us_msat == 0
+    }
+
+    /// Whether it was closed unfunded so long ago that nobody has to wait for it any more.
+    pub(super) fn is_given_up(&self, height: u32) -> bool {
+        let is_long_ago = |at: u32| at.saturating_add(UNFUNDED) <= height;
+        self.is_unfunded() && self.closed_at.is_some_and(is_long_ago)
+    }
+
     /// The output that funds it.
     pub fn funding(&self) -> OutPoint {
         self.funding.into_bitcoin_outpoint()
@@ -163,7 +186,9 @@ impl ChannelRecord {
 }
 
 /// The form in which records are written; one that comes later has another number.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+/// The form without the height of the closing.
+const WITHOUT_HEIGHT: u8 = 1;
 
 impl Writeable for ChannelRecord {
     fn write<W: Writer>(&self, writer: &mut W) -> Result<(), io::Error> {
@@ -186,13 +211,15 @@ impl Writeable for ChannelRecord {
         ] {
             number.write(writer)?;
         }
-        self.closing.write(writer)
+        self.closing.write(writer)?;
+        self.closed_at.write(writer)
     }
 }
 
 impl Readable for ChannelRecord {
     fn read<R: io::Read>(reader: &mut R) -> Result<ChannelRecord, DecodeError> {
-        if u8::read(reader)? != FORM {
+        let form = u8::read(reader)?;
+        if !(WITHOUT_HEIGHT..=FORM).contains(&form) {
             return Err(DecodeError::UnknownVersion);
         }
         // In the order in which they are written.
@@ -212,6 +239,10 @@ impl Readable for ChannelRecord {
             max_to_us_msat: Readable::read(reader)?,
             htlcs_sent: Readable::read(reader)?,
             closing: Readable::read(reader)?,
+            closed_at: match form {
+                WITHOUT_HEIGHT => None,
+                _ => Readable::read(reader)?,
+            },
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Channels that are closed, until their money is where it belongs.
 
-use super::ChannelRecord;
+use super::{ChannelRecord, Records};
 use crate::Node;
 use crate::event::NodeEvent;
 use crate::tasks::TaskResult;
@@ -10,7 +10,7 @@ use lightning::chain::channelmonitor::{Balance, BalanceSource};
 use lightning::ln::types::ChannelId;
 use lightning::sign::SpendableOutputDescriptor;
 use lightning::util::sweep::{OutputSpendStatus, TrackedSpendableOutput};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A channel that is closed while some of its money is still on its way.
 #[derive(Clone, Debug)]
@@ -70,14 +70,20 @@ impl<'a> Rest<'a> {
     fn is_nothing(&self) -> bool {
         self.balances.is_empty() && self.unswept.is_empty()
     }
+
+    /// Whether no transaction is in a block that spends the channel.
+    fn is_all_to_come(&self) -> bool {
+        self.balances.iter().any(is_open)
+    }
 }
 
 impl ClosingChannel {
     fn of(node: &Node, record: ChannelRecord, tracked: &[TrackedSpendableOutput]) -> ClosingChannel {
         let Rest { balances, unswept } = Rest::of(node, record.channel_id, tracked);
         let mutual = record.closing.is_some_and(|closing| closing.mutual);
-        let is_open = |balance: &Balance| matches!(balance, Balance::ClaimableOnChannelClose { .. });
-        let stage = match (balances.iter().any(is_open), mutual) {
+        // In one that is not funded there is nothing that LDK would have to name, if there is nothing for us in it.
+        let is_unspent = balances.iter().any(is_open) || (balances.is_empty() && record.never_was());
+        let stage = match (is_unspent, mutual) {
             (true, true) => ClosingStage::Agreed,
             (true, false) => ClosingStage::AwaitingUnilateral,
             (false, _) => ClosingStage::Onchain,
@@ -99,6 +105,11 @@ impl ClosingChannel {
             stage,
         }
     }
+}
+
+/// Whether it is in the channel as long as no transaction is in a block that spends it.
+fn is_open(balance: &Balance) -> bool {
+    matches!(balance, Balance::ClaimableOnChannelClose { .. })
 }
 
 /// Whether a transaction that brings it to the wallet is in a block.
@@ -152,6 +163,35 @@ fn value_sat(descriptor: &SpendableOutputDescriptor) -> u64 {
     value.to_sat()
 }
 
+impl Records {
+    /// Forgets the channels that LDK does not know, open or closed: the last run ended before it had written that there are such.
+    fn forget_unknown(&self, node: &Node) {
+        let mut unknown: HashSet<ChannelId> = self.with(|state| {
+            let open = state.channels.values().filter(|record| record.closing.is_none());
+            open.map(|record| record.channel_id).collect()
+        });
+        for monitored in node.inner.chain_monitor.list_monitors() {
+            unknown.remove(&monitored);
+        }
+        for channel in node.inner.channel_manager.list_channels() {
+            unknown.remove(&channel.channel_id);
+        }
+        unknown.into_iter().for_each(|channel_id| self.forget(channel_id));
+    }
+
+    /// The channel, which is closed, has been seen at this height; the first time counts.
+    fn closed_at(&self, channel_id: ChannelId, height: u32) {
+        self.with(|state| {
+            if let Some(record) = state.channels.get_mut(&channel_id)
+                && record.closed_at.is_none()
+            {
+                record.closed_at = Some(height);
+                state.changed.insert(channel_id);
+            }
+        });
+    }
+}
+
 impl Node {
     /// The channels that are closed and whose money is not all in the wallet, or has only just come there.
     pub fn closing_channels(&self) -> Vec<ClosingChannel> {
@@ -167,7 +207,8 @@ impl Node {
     }
 
     /// Tells the end of each channel of which nothing is left to come, and nothing was a block before either: between a
-    /// monitor that lets go of an output and the sweeper that takes it there is a moment.
+    /// monitor that lets go of an output and the sweeper that takes it there is a moment. A channel that was never funded has no
+    /// end; it is forgotten. Its monitor stays, and should the funding come after all, it brings back what is whose.
     async fn tell_ends(&self, done: &mut HashMap<ChannelId, u32>, height: u32) {
         let closing = self.inner.records.closing();
         if closing.is_empty() {
@@ -176,12 +217,24 @@ impl Node {
         let tracked = self.inner.sweeper.tracked_spendable_outputs();
         for record in closing {
             let channel_id = record.channel_id;
-            if !Rest::of(self, channel_id, &tracked).is_nothing() {
+            self.inner.records.closed_at(channel_id, height);
+            let rest = Rest::of(self, channel_id, &tracked);
+            if rest.is_all_to_come() && record.is_given_up(height) {
+                self.forget_unfunded(channel_id);
+            } else if !rest.is_nothing() {
                 done.remove(&channel_id);
             } else if *done.entry(channel_id).or_insert(height) < height {
-                self.tell_end(record).await;
+                match record.never_was() {
+                    true => self.forget_unfunded(channel_id),
+                    false => self.tell_end(record).await,
+                }
             }
         }
+    }
+
+    fn forget_unfunded(&self, channel_id: ChannelId) {
+        tracing::info!("channel {channel_id} is closed, was never funded, and is forgotten");
+        self.inner.records.forget(channel_id);
     }
 
     async fn tell_end(&self, record: ChannelRecord) {
@@ -211,6 +264,7 @@ pub(crate) async fn follow(node: Node) -> TaskResult {
     let stopping = node.inner.tasks.stopping();
     let mut heights = node.height();
     let mut done = HashMap::new();
+    node.inner.records.forget_unknown(&node);
     loop {
         let height = *heights.borrow_and_update();
         node.tell_ends(&mut done, height).await;

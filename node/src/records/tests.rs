@@ -29,6 +29,7 @@ fn record(closing: Option<Closing>) -> ChannelRecord {
             txid: Txid::all_zeros(),
             index: 3,
         },
+        closed_at: closing.map(|_| 110),
     }
 }
 
@@ -58,4 +59,41 @@ fn a_close_that_both_agreed_on_is_that_of_who_asked_for_it() {
         (theirs.cause, theirs.closed_by_us),
         (CloseCause::Remote, Some(false))
     );
+}
+
+#[test]
+fn a_record_of_the_first_form_is_read() {
+    let now = record(None);
+    let mut bytes = now.encode();
+    bytes[0] = 1;
+    bytes.pop();
+    assert_eq!(ChannelRecord::read(&mut &bytes[..]).unwrap(), now);
+}
+
+#[test]
+fn the_funding_of_a_peer_s_channel_is_not_waited_for_for_ever() {
+    let closing = Some(Closing::from(&ClosureReason::OutdatedChannelManager));
+    let theirs = ChannelRecord {
+        short_channel_id: None,
+        opened_by_us: false,
+        ..record(closing)
+    };
+    let given_up_at = |record: &ChannelRecord| (110..10_000).find(|height| record.is_given_up(*height));
+    assert_eq!(given_up_at(&theirs), Some(110 + 2_016));
+    for waited_for in [
+        ChannelRecord {
+            opened_by_us: true,
+            ..theirs.clone()
+        },
+        ChannelRecord {
+            short_channel_id: Some(103 << 40),
+            ..theirs.clone()
+        },
+        ChannelRecord {
+            closed_at: None,
+            ..theirs
+        },
+    ] {
+        assert_eq!(given_up_at(&waited_for), None);
+    }
 }
