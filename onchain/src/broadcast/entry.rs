@@ -4,10 +4,14 @@ use super::package::in_topological_order;
 use super::{PublishError, Published};
 use bitcoin::{OutPoint, Transaction, Txid};
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Where the one who waits for the first verdict is told it.
 pub(super) type Reply = oneshot::Sender<Result<Published, PublishError>>;
+
+/// What was refused is not sent again sooner than this, unless a block has come: until then only the mempool can have changed.
+const REFUSED_FOR: Duration = Duration::from_secs(20);
 
 /// One transaction, or a child with its parents.
 ///
@@ -26,6 +30,8 @@ pub(super) struct Entry {
     pub(super) missing_at: Vec<u32>,
     /// Those of its transactions that are in blocks, and at which heights.
     pub(super) confirmed: HashMap<Txid, u32>,
+    /// When it was last refused, if it was since the last block.
+    refused: Option<Instant>,
     /// The height of the block that made it impossible.
     conflicted: Option<u32>,
 }
@@ -44,12 +50,43 @@ impl Entry {
             reply,
             missing_at: Vec::new(),
             confirmed: HashMap::new(),
+            refused: None,
             conflicted: None,
         }
     }
 
     pub(super) fn contains(&self, txid: Txid) -> bool {
         self.transactions.iter().any(|(own, _)| *own == txid)
+    }
+
+    /// Whether it is of the same transactions; their signatures may differ, since LDK signs anew whenever it hands one over.
+    pub(super) fn is_same(&self, other: &Entry) -> bool {
+        let txids = |entry: &Entry| {
+            entry
+                .transactions
+                .iter()
+                .map(|(txid, _)| *txid)
+                .collect::<Vec<_>>()
+        };
+        txids(self) == txids(other)
+    }
+
+    /// It has been handed over once more.
+    pub(super) fn again(&mut self, same: Entry) {
+        let just_refused = self.refused.is_some_and(|at| at.elapsed() < REFUSED_FOR);
+        self.due |= same.reply.is_some() || !(self.is_resolved() || just_refused);
+        self.reply = same.reply.or(self.reply.take());
+    }
+
+    /// bitcoind does not take it.
+    pub(super) fn refused(&mut self) {
+        self.refused = Some(Instant::now());
+    }
+
+    /// The chain has moved: it is sent unless there is nothing more to send.
+    pub(super) fn try_again(&mut self) {
+        self.refused = None;
+        self.due = !self.is_resolved();
     }
 
     /// Every output that it spends, and by which of its transactions.
@@ -111,6 +148,6 @@ impl Entry {
     pub(super) fn reopen(&mut self, fork_height: u32) {
         self.confirmed.retain(|_, height| *height <= fork_height);
         self.conflicted = self.conflicted.filter(|height| *height <= fork_height);
-        self.due = !self.is_resolved();
+        self.try_again();
     }
 }

@@ -8,6 +8,7 @@ mod entry;
 mod package;
 mod pending;
 mod task;
+mod told;
 
 pub use task::BroadcastTask;
 

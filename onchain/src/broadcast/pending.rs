@@ -4,6 +4,7 @@
 //! newer one has replaced in the mempool is dropped.
 
 use super::entry::{Entry, Reply};
+use super::told::Told;
 use bitcoin::{OutPoint, Transaction, Txid};
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,6 +32,8 @@ pub(super) struct Pending {
     chain_moved: bool,
     /// Transactions that can no longer be confirmed, for the wallet to forget.
     dead: Vec<Txid>,
+    /// What the log says already.
+    told: Told,
     /// Nobody sends any more, so nobody shall wait for a verdict.
     closed: bool,
 }
@@ -44,20 +47,19 @@ impl Pending {
             height: 0,
             chain_moved: true,
             dead: Vec::new(),
+            told: Told::default(),
             closed: false,
         }
     }
 
-    /// Takes transactions that belong together. The same ones again are sent again.
+    /// Takes transactions that belong together. The same ones again are sent again, unless they have just been refused.
     pub(super) fn add(&mut self, transactions: Vec<Transaction>, reply: Option<Reply>) {
         let new = Entry::new(transactions, reply.filter(|_| !self.closed));
         if new.transactions.is_empty() {
             return;
         }
-        let same = |known: &&mut Entry| known.transactions == new.transactions;
-        if let Some(known) = self.entries.values_mut().find(same) {
-            known.due = new.reply.is_some() || !known.is_resolved();
-            known.reply = new.reply.or(known.reply.take());
+        if let Some(known) = self.entries.values_mut().find(|known| known.is_same(&new)) {
+            known.again(new);
             return;
         }
         self.entries.insert(self.next_id, new);
@@ -134,11 +136,19 @@ impl Pending {
         }
     }
 
+    /// bitcoind does not take it at present.
+    pub(super) fn refused(&mut self, id: u64) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.refused();
+        }
+    }
+
     /// bitcoind does not know what it spends. That is given up when it has lasted.
     pub(super) fn missing_inputs(&mut self, id: u64) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
+        entry.refused();
         if entry.missing_at.last() != Some(&self.height) {
             entry.missing_at.push(self.height);
         }
@@ -170,6 +180,11 @@ impl Pending {
     /// What the wallet is to forget since this was asked last.
     pub(super) fn take_dead(&mut self) -> Vec<Txid> {
         std::mem::take(&mut self.dead)
+    }
+
+    /// Whether the log does not say this of a transaction yet; from here on it does.
+    pub(super) fn is_news(&mut self, txid: Txid, words: &str) -> bool {
+        self.told.is_news(txid, words, self.height)
     }
 
     /// The newest transaction here that spends an output.
@@ -212,8 +227,9 @@ impl Pending {
         }
         for entry in self.entries.values_mut() {
             self.dead.extend(entry.resolve(height, &awaited));
-            entry.due = !entry.is_resolved();
+            entry.try_again();
         }
+        self.told.forget_until(height);
         self.entries.retain(|_, entry| {
             entry
                 .resolved_at()
@@ -303,6 +319,24 @@ mod tests {
         pending.accepted(newer);
         assert_eq!(all_due(&mut pending), vec![vec![second.clone()]]);
         assert_eq!(pending.spender_of(&coin(1)), Some(second));
+    }
+
+    #[test]
+    fn what_was_refused_is_sent_again_on_the_next_block_and_not_before_whoever_hands_it_over() {
+        let mut pending = Pending::new();
+        let transaction = spending(&[coin(1)]);
+        let signed_anew = || {
+            let mut signed = transaction.clone();
+            signed.input[0].witness.push([1]);
+            signed
+        };
+        pending.add(vec![transaction.clone()], None);
+        let job = pending.take_due().unwrap();
+        pending.refused(job.id);
+        pending.add(vec![transaction.clone()], None);
+        pending.add(vec![signed_anew()], None);
+        assert!(due(&mut pending).is_empty());
+        assert_eq!(all_due(&mut pending).len(), 1);
     }
 
     #[test]

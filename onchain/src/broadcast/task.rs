@@ -104,7 +104,7 @@ impl BroadcastTask {
         if dead.is_empty() {
             return Ok(());
         }
-        tracing::info!("given up, since the chain has made them impossible: {dead:?}");
+        self.tell(&dead, "given up, since the chain has made it impossible");
         Ok(self.wallet.forget(&dead).await?)
     }
 
@@ -122,14 +122,14 @@ impl BroadcastTask {
                 Verdict::Accepted => pending.accepted(job.id),
                 Verdict::InChain => pending.in_chain(job.id),
                 Verdict::MissingInputs(_) => pending.missing_inputs(job.id),
-                Verdict::Refused(_) => {}
+                Verdict::Refused(_) => pending.refused(job.id),
                 Verdict::Unavailable(_) => pending.put_back(job.id),
             }
             pending.take_reply(job.id)
         };
         match reply {
             Some(reply) => self.answer(reply, &job, verdict).await,
-            None => log(&job, verdict),
+            None => self.log(&job, verdict),
         }
     }
 
@@ -169,6 +169,32 @@ impl BroadcastTask {
         // Who asked may have gone away; the verdict stands.
         let _ = reply.send(answer);
         Ok(())
+    }
+
+    /// Says what became of a transaction that nobody waits for.
+    fn log(&self, job: &Job, verdict: Verdict) -> Result<(), Pause> {
+        let txids: Vec<Txid> = job.transactions.iter().map(Transaction::compute_txid).collect();
+        match verdict {
+            Verdict::Accepted => tracing::debug!("sent {txids:?}"),
+            Verdict::InChain => tracing::debug!("in a block already: {txids:?}"),
+            Verdict::MissingInputs(error) | Verdict::Refused(error) => {
+                let words = format!("not taken at present, to be sent again after the next block: {error}");
+                self.tell(&txids, &words);
+            }
+            Verdict::Unavailable(error) => return Err(Pause::Bitcoind(error)),
+        }
+        Ok(())
+    }
+
+    /// Says something of transactions in the log, once for as long as it is so.
+    fn tell(&self, txids: &[Txid], words: &str) {
+        let mut pending = self.broadcaster.lock();
+        let news = txids.iter().filter(|txid| pending.is_news(**txid, words));
+        let news: Vec<&Txid> = news.collect();
+        match news.is_empty() {
+            true => tracing::debug!("{txids:?}: {words}"),
+            false => tracing::info!("{news:?}: {words}"),
+        }
     }
 
     async fn send(&self, transactions: &[Transaction]) -> Verdict {
@@ -249,20 +275,6 @@ impl Verdict {
             _ => Verdict::Refused(error),
         }
     }
-}
-
-/// Says what became of a transaction that nobody waits for.
-fn log(job: &Job, verdict: Verdict) -> Result<(), Pause> {
-    let txids: Vec<Txid> = job.transactions.iter().map(Transaction::compute_txid).collect();
-    match verdict {
-        Verdict::Accepted => tracing::debug!("sent {txids:?}"),
-        Verdict::InChain => tracing::debug!("in a block already: {txids:?}"),
-        Verdict::MissingInputs(error) | Verdict::Refused(error) => {
-            tracing::info!("not taken at present, to be sent again after the next block: {txids:?}: {error}");
-        }
-        Verdict::Unavailable(error) => return Err(Pause::Bitcoind(error)),
-    }
-    Ok(())
 }
 
 #[cfg(test)]
