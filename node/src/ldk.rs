@@ -5,7 +5,7 @@ use crate::commit::{MonitorNotes, NotedStore};
 use crate::gossip::PatientGossip;
 use crate::keys::Keys;
 use crate::logger::LdkLogger;
-use crate::onion::{MessageGate, OffersHandler};
+use crate::onion::MessageGate;
 use crate::peers::Gatekeeper;
 use crate::ping::{PeerLogger, Pings};
 use crate::store::LdkStore;
@@ -75,7 +75,7 @@ pub(crate) type OnionMessenger = lightning::onion_message::messenger::OnionMesse
     Arc<LdkLogger>,
     Arc<ChannelManager>,
     Arc<MessageRouter>,
-    Arc<OffersHandler>,
+    IgnoringMessageHandler,
     IgnoringMessageHandler,
     IgnoringMessageHandler,
     IgnoringMessageHandler,

@@ -1,22 +1,21 @@
 //! Messages about offers (BOLT 12), carried in onion messages (BOLT 4). LDK peels, wraps and forwards the onions; what the messages mean is the
 //! business of whoever implements [`OffersSink`]. Both sides of this border speak of bytes.
 //!
-//! What arrives goes through `gate.rs` (how many of one peer), LDK's messenger, `handler.rs` (which messages may come by which path) and `inbox.rs` (how
+//! What arrives goes through `gate.rs` (how many of one peer), `peel.rs` (out of the onion, and which messages may come by which path) and `inbox.rs` (how
 //! many of all) to the sink. What is sent goes through `send.rs`, by the ways that `router.rs` finds or over a new connection. The paths by which we are
 //! found are made in `paths.rs`.
 
 mod budget;
 mod gate;
-mod handler;
 mod inbox;
 mod paths;
+mod peel;
 mod router;
 mod send;
 mod tag;
 
 pub(crate) use gate::MessageGate;
-pub(crate) use handler::OffersHandler;
-pub(crate) use inbox::{Arrivals, deliver, inbox};
+pub(crate) use inbox::{Arrivals, Inbox, deliver, inbox};
 pub use paths::{NoMessagePath, NoPaymentPath, PaymentPath};
 pub(crate) use router::GraphRouter;
 pub(crate) use send::CONNECTING_ANSWERS;
@@ -64,7 +63,7 @@ impl ReplyTo {
     }
 }
 
-/// A message that has arrived. It is well-formed by LDK's judgement, and its signature, if it must have one, is valid; nothing else of it is true.
+/// A message that has arrived. Nobody has looked at what it says.
 #[derive(Clone, Debug)]
 pub struct OffersArrival {
     /// What was said.

@@ -16,7 +16,7 @@ use crate::htlcs;
 use crate::ldk::{ChainMonitor, GossipSync, OnionMessenger, PeerManager};
 use crate::logger::LdkLogger;
 use crate::node::Inner;
-use crate::onion::{self, Arrivals, MessageGate, OffersHandler, OffersSink};
+use crate::onion::{self, Arrivals, Inbox, MessageGate, OffersSink};
 use crate::peers::{self, Attempts, Gatekeeper, KnownPeers, Terms};
 use crate::ping::{PeerLogger, Pings};
 use crate::profile::Profile;
@@ -166,8 +166,7 @@ impl Starting {
         let closings = Closings::load(store)?;
         profile.height.send_replace(tip.to_best_block().height);
         let (inbox, arrivals) = onion::inbox();
-        let offers = OffersHandler::new(inbox);
-        let node = assemble(profile, chain, state, known_peers, closings, offers, tasks)?;
+        let node = assemble(profile, chain, state, known_peers, closings, inbox, tasks)?;
         let inner = &node.inner;
         unfinished.finish(&inner.chain_monitor, &inner.channel_manager, &channels);
         wallet::settle_unsent(&node).await;
@@ -285,7 +284,7 @@ fn assemble(
     state: LightningState,
     known_peers: KnownPeers,
     closings: Closings,
-    offers: OffersHandler,
+    inbox: Inbox,
     tasks: Tasks,
 ) -> Result<Node, StartError> {
     let logger = Arc::new(LdkLogger);
@@ -307,7 +306,7 @@ fn assemble(
         Arc::clone(&logger),
         Arc::clone(&channel_manager),
         message_router,
-        Arc::new(offers),
+        IgnoringMessageHandler {},
         IgnoringMessageHandler {},
         IgnoringMessageHandler {},
         IgnoringMessageHandler {},
@@ -325,7 +324,11 @@ fn assemble(
             Arc::clone(&attempts),
         )),
         route_handler: Arc::new(PatientGossip::new(Arc::clone(&gossip))),
-        onion_message_handler: Arc::new(MessageGate::new(Arc::clone(&onion_messenger))),
+        onion_message_handler: Arc::new(MessageGate::new(
+            Arc::clone(&onion_messenger),
+            Arc::clone(&chain.keys),
+            inbox,
+        )),
         custom_message_handler: Arc::clone(&pings),
         send_only_message_handler: Arc::clone(&chain_monitor),
     };

@@ -1,9 +1,8 @@
 //! Invoices as people hand them over: upper or lower case, with `lightning:` in front or not.
 
-use boltill_bolt12::bech32::{self, Prefix};
+use boltill_bolt12::Invoice;
 use boltill_ledger::LedgerError;
 use boltill_types::PaymentHash;
-use lightning::offers::invoice::Bolt12Invoice;
 use lightning_invoice::SignedRawBolt11Invoice;
 
 /// The text as it is in the specifications: lower case (which is what checksums and signatures are made of) and
@@ -29,17 +28,12 @@ pub(crate) fn is_bolt12(text: &str) -> bool {
         .any(|prefix| text.starts_with(prefix))
 }
 
-/// A BOLT 12 invoice, if the text is one and the signature is right.
-pub(crate) fn bolt12_invoice(text: &str) -> Option<Bolt12Invoice> {
-    let bytes = bech32::decode_as(Prefix::Lni, text).ok()?;
-    Bolt12Invoice::try_from(bytes).ok()
-}
-
 /// The payment hash of an invoice, whoever signed it.
 pub(crate) fn payment_hash_of(text: &str) -> Option<PaymentHash> {
     let text = canonical(text);
     if is_bolt12(&text) {
-        return bolt12_invoice(&text).map(|invoice| invoice.payment_hash());
+        let invoice: Invoice = text.parse().ok()?;
+        return invoice.fields().payment_hash;
     }
     let invoice: SignedRawBolt11Invoice = text.parse().ok()?;
     invoice.payment_hash().map(|hash| PaymentHash(*hash.0.as_ref()))

@@ -1,7 +1,11 @@
-//! Who sends too many onion messages is not listened to, before LDK has anything to compute: only here it is known which peer a message came from.
+//! Who sends too many onion messages is not listened to, before anything is computed: only here it is known which peer a message came from. Of the others,
+//! those about offers are taken out here, and the rest is LDK's.
 
 use super::budget::Budget;
+use super::inbox::Inbox;
+use super::peel::{Peeled, Peeler};
 use crate::flood::tell_refusal;
+use crate::keys::Keys;
 use crate::ldk::OnionMessenger;
 use bitcoin::secp256k1::PublicKey;
 use lightning::ln::msgs::{BaseMessageHandler, Init, MessageSendEvent, OnionMessage, OnionMessageHandler};
@@ -18,6 +22,8 @@ const INTERVAL: Duration = Duration::from_millis(4);
 /// Stands before LDK's messenger.
 pub(crate) struct MessageGate {
     messenger: Arc<OnionMessenger>,
+    peeler: Peeler<Keys>,
+    inbox: Inbox,
     budgets: PeerBudgets,
 }
 
@@ -44,9 +50,11 @@ impl PeerBudgets {
 }
 
 impl MessageGate {
-    pub(crate) fn new(messenger: Arc<OnionMessenger>) -> MessageGate {
+    pub(crate) fn new(messenger: Arc<OnionMessenger>, keys: Arc<Keys>, inbox: Inbox) -> MessageGate {
         MessageGate {
             messenger,
+            peeler: Peeler::new(keys),
+            inbox,
             budgets: PeerBudgets::default(),
         }
     }
@@ -54,10 +62,17 @@ impl MessageGate {
 
 impl OnionMessageHandler for MessageGate {
     fn handle_onion_message(&self, peer_node_id: PublicKey, msg: &OnionMessage) {
-        if self.budgets.take(peer_node_id, Instant::now()) {
-            self.messenger.handle_onion_message(peer_node_id, msg);
-        } else {
+        if !self.budgets.take(peer_node_id, Instant::now()) {
             tell_refusal!("{peer_node_id} sends too many onion messages, one is dropped");
+            return;
+        }
+        // LDK calls this on the peer's connection and waits, so a message is only put where somebody else finds it.
+        match self.peeler.peel(msg) {
+            Peeled::AboutOffers(Some(arrival)) => self.inbox.put(*arrival),
+            Peeled::AboutOffers(None) => {
+                tracing::debug!("a message about offers came by a path that is not for such");
+            }
+            Peeled::Other(msg) => self.messenger.handle_onion_message(peer_node_id, msg),
         }
     }
 

@@ -88,8 +88,10 @@ impl Node {
             starts = introductions(&graph, &self.id(), &peers);
         }
         drop(graph);
-        let paths = starts.into_iter().filter_map(|start| self.path_from(start, tag));
-        let paths: Vec<_> = paths.map(|path| path.encode()).collect();
+        let paths = starts
+            .into_iter()
+            .map(|start| self.path_from(start, tag).encode());
+        let paths: Vec<_> = paths.collect();
         if paths.is_empty() {
             Err(NoMessagePath)
         } else {
@@ -107,20 +109,19 @@ impl Node {
             introductions(&graph, &self.id(), &peers).into_iter().next()?
         };
         drop(graph);
-        self.path_from(start, tag)
+        Some(self.path_from(start, tag))
     }
 
-    fn path_from(&self, start: Introduction, tag: MessageTag) -> Option<BlindedMessagePath> {
+    fn path_from(&self, start: Introduction, tag: MessageTag) -> BlindedMessagePath {
         let keys = &self.inner.keys;
         let router = GraphRouter::new(Arc::clone(&self.inner.graph), Arc::clone(keys));
-        let context = tag.context()?;
-        Some(router.path_from(
+        router.path_from(
             start,
             self.id(),
             keys.get_receive_auth_key(),
-            context,
+            tag.context(),
             &Secp256k1::new(),
-        ))
+        )
     }
 
     /// The connected peers that take onion messages.

@@ -10,7 +10,6 @@ use boltill_bolt12::SignedInvoice;
 use boltill_ledger::{InvoiceRequest, LedgerError, NewPayment, PaymentId};
 use boltill_node::OutgoingPayment;
 use boltill_types::{InvreqId, UnixSeconds};
-use lightning::offers::invoice::Bolt12Invoice;
 
 impl Till {
     /// Pays an invoice for a request, if the request may be paid now, within the limits of `pay`. Gives what its end will come by; `None`
@@ -20,9 +19,8 @@ impl Till {
         request: &InvoiceRequest,
         invoice: &SignedInvoice,
     ) -> Result<Option<Landing>, NotPaid> {
-        let read = Bolt12Invoice::try_from(invoice.as_bytes().to_vec());
-        let read = read.map_err(|error| NotPaid::Unpayable(format!("{error:?}")))?;
-        let payable = Payable::of_bolt12(invoice.to_string(), &read);
+        let payable = Payable::of_bolt12(invoice.to_string(), invoice);
+        let payable = payable.map_err(|error| NotPaid::Unpayable(format!("{error:?}")))?;
         let payment_id = random_id().map_err(|error| NotPaid::Internal(error.to_string()))?;
         let filed = NewPayment {
             payment_id: PaymentId(payment_id.0),

@@ -1,16 +1,20 @@
 //! What an invoice says to whoever wants to pay it, checked in Core Lightning's order.
 
 use super::{PayError, PayRequest};
-use crate::invstring::{bolt12_invoice, canonical, is_bolt12};
+use crate::invstring::{canonical, is_bolt12};
 use crate::lightning::Lightning;
 use bitcoin::Network;
 use bitcoin::constants::ChainHash;
 use bitcoin::hashes::{Hash, sha256};
 use bitcoin::secp256k1::PublicKey;
+use boltill_bolt12::{
+    CompleteInvoice, Invoice, InvoiceRejection, ParseError, SignedInvoice, TlvWriter, types,
+};
 use boltill_ledger::InvoiceText;
 use boltill_types::{Msat, PaymentHash, UnixSeconds};
 use lightning::ln::channelmanager::RecipientOnionFields;
-use lightning::offers::invoice::Bolt12Invoice;
+use lightning::offers::invoice::UnsignedBolt12Invoice;
+use lightning::offers::parse::Bolt12ParseError;
 use lightning::routing::router::PaymentParameters;
 use lightning_invoice::{Bolt11Invoice, Bolt11InvoiceDescriptionRef, Currency};
 
@@ -101,37 +105,61 @@ fn bolt11(text: String, network: Network, request: &PayRequest) -> Result<(Payab
 }
 
 fn bolt12(text: String, network: Network, request: &PayRequest) -> Result<(Payable, UnixSeconds), PayError> {
-    let invalid = |why: &str| PayError::InvalidBolt12(why.to_owned());
-    let invoice =
-        bolt12_invoice(&text).ok_or_else(|| invalid("not an invoice, or not signed by the payee"))?;
-    if invoice.chain() != ChainHash::using_genesis_block(network) {
-        return Err(invalid("wrong chain"));
-    }
+    let invalid = |why: InvoiceRejection| PayError::InvalidBolt12(why.to_string());
+    let invoice: Invoice = text.parse().map_err(|error| invalid(ParseError::into(error)))?;
+    // Its expiry is looked at by whoever called this, after the amount.
+    let invoice = invoice.into_complete(ChainHash::using_genesis_block(network), UnixSeconds(0));
+    let invoice = invoice.and_then(CompleteInvoice::verify).map_err(invalid)?;
     if request.amount.is_some() {
         return Err(PayError::Bolt12AmountUnnecessary);
     }
-    let (created_at, lifetime) = (
-        invoice.created_at().as_secs(),
-        invoice.relative_expiry().as_secs(),
-    );
-    let expires_at = UnixSeconds(created_at).saturating_add(lifetime);
-    Ok((Payable::of_bolt12(text, &invoice), expires_at))
+    // An invoice is good through its last second.
+    let expires_at = invoice.expires_at().saturating_add(1);
+    let payable = Payable::of_bolt12(text, &invoice);
+    let payable = payable.map_err(|error| PayError::InvalidBolt12(format!("{error:?}")))?;
+    Ok((payable, expires_at))
 }
 
 impl Payable {
     /// A BOLT 12 invoice of which everything has been checked.
-    pub(super) fn of_bolt12(text: String, invoice: &Bolt12Invoice) -> Payable {
-        Payable {
+    ///
+    /// # Errors
+    /// LDK finds something that nobody else does.
+    pub(super) fn of_bolt12(text: String, invoice: &SignedInvoice) -> Result<Payable, Bolt12ParseError> {
+        let read = UnsignedBolt12Invoice::try_from(for_ldk(invoice))?;
+        let params = PaymentParameters::blinded(read.payment_paths().to_vec())
+            .with_bolt12_features(read.invoice_features().clone())
+            .unwrap_or_else(|()| PaymentParameters::blinded(read.payment_paths().to_vec()))
+            .with_expiry_time(invoice.expires_at().0);
+        Ok(Payable {
             text: InvoiceText::Bolt12(text),
             payment_hash: invoice.payment_hash(),
-            payee: invoice.signing_pubkey(),
-            amount: Msat(invoice.amount_msats()),
-            description: invoice.description().map(|description| description.0.to_owned()),
+            payee: invoice.node_id(),
+            amount: invoice.amount(),
+            description: invoice.invoice().offer().description.clone(),
             description_hashed: false,
-            params: PaymentParameters::from_bolt12_invoice(invoice),
+            params,
             onion: RecipientOnionFields::spontaneous_empty(),
-        }
+        })
     }
+}
+
+/// The invoice as LDK takes it, to read the ways to pay from it and nothing else. It takes none that asks for another amount than its invoice_request, not even
+/// for less; so the amount that it sees is the request's.
+fn for_ldk(invoice: &SignedInvoice) -> Vec<u8> {
+    let tlvs = invoice.invoice().tlvs();
+    let mut writer = TlvWriter::default();
+    for record in tlvs
+        .records()
+        .filter(|record| record.number() != types::SIGNATURE)
+    {
+        writer.set(record.number(), record.value());
+    }
+    writer.set_some(
+        types::INVOICE_AMOUNT,
+        tlvs.get(types::INVREQ_AMOUNT).or(tlvs.get(types::INVOICE_AMOUNT)),
+    );
+    writer.finish().into_bytes()
 }
 
 #[cfg(test)]
