@@ -63,12 +63,6 @@ async fn a_peer_that_broadcasts_a_revoked_state_with_htlcs_loses_all_of_it_to_a_
 #[tokio::test(flavor = "multi_thread")]
 async fn the_htlcs_that_a_cheater_has_claimed_already_with_a_second_transaction_are_taken_from_it_too()
 -> Result<(), NetworkError> {
-    if boltill_e2e::bitcoind().is_some() {
-        eprintln!(
-            "NOT RUN on a bitcoind: what was replaced there may stay among the wallet's unconfirmed coins"
-        );
-        return Ok(());
-    }
     let network = line_of(3).await;
     let (alice, bob, carol) = (
         network.node("alice")?,

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Reply};
 use super::told::Told;
 use bitcoin::{OutPoint, Transaction, Txid};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A resolved entry is kept for so many blocks.
 const KEPT_FOR: u32 = 100;
@@ -30,7 +30,7 @@ pub(super) struct Pending {
     height: u32,
     /// Whether there has been a block, or its disconnection, since this was asked last.
     chain_moved: bool,
-    /// Transactions that can no longer be confirmed, for the wallet to forget.
+    /// Transactions that have been replaced or can no longer be confirmed, for the wallet to forget.
     dead: Vec<Txid>,
     /// What the log says already.
     told: Told,
@@ -113,17 +113,27 @@ impl Pending {
         }
     }
 
-    /// The mempool has it: what it replaced there is not sent again.
+    /// The mempool has it: what it replaced there is not sent again, and the wallet is to forget it.
     pub(super) fn accepted(&mut self, id: u64) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
         entry.missing_at.clear();
         let spends: HashMap<OutPoint, Txid> = entry.inputs().collect();
-        self.entries.retain(|other, entry| {
-            let replaced = |(input, txid): (OutPoint, Txid)| spends.get(&input).is_some_and(|by| *by != txid);
-            *other >= id || entry.is_resolved() || !entry.inputs().any(replaced)
+        let replaced = |(input, txid): (OutPoint, Txid)| spends.get(&input).is_some_and(|by| *by != txid);
+        let replaced = self.entries.range(..id).filter(|(_, older)| {
+            let mut inputs = older.inputs();
+            !older.is_resolved() && inputs.any(replaced)
         });
+        let replaced: Vec<u64> = replaced.map(|(older, _)| *older).collect();
+        let gone: Vec<Entry> = replaced
+            .iter()
+            .filter_map(|older| self.entries.remove(older))
+            .collect();
+        let gone: HashSet<Txid> = gone.iter().flat_map(Entry::unconfirmed).collect();
+        // A commitment may be there still, with another child.
+        let is_dropped = |txid: &Txid| !self.entries.values().any(|entry| entry.contains(*txid));
+        self.dead.extend(gone.into_iter().filter(is_dropped));
     }
 
     /// bitcoind says that the chain has its last transaction already.
@@ -316,9 +326,26 @@ mod tests {
         let (older, newer) = (pending.take_due().unwrap().id, pending.take_due().unwrap().id);
         pending.accepted(older);
         assert_eq!(all_due(&mut pending).len(), 2);
+        assert!(pending.take_dead().is_empty());
         pending.accepted(newer);
+        assert_eq!(pending.take_dead(), vec![first.compute_txid()]);
         assert_eq!(all_due(&mut pending), vec![vec![second.clone()]]);
         assert_eq!(pending.spender_of(&coin(1)), Some(second));
+    }
+
+    #[test]
+    fn a_commitment_that_gets_another_child_is_not_dropped_with_the_first() {
+        let mut pending = Pending::new();
+        let commitment = spending(&[coin(1)]);
+        let anchor = OutPoint::new(commitment.compute_txid(), 0);
+        let children = [coin(2), coin(3)].map(|coin| spending(&[anchor, coin]));
+        for child in &children {
+            pending.add(vec![commitment.clone(), child.clone()], None);
+        }
+        due(&mut pending);
+        pending.accepted(1);
+        assert_eq!(pending.take_dead(), vec![children[0].compute_txid()]);
+        assert_eq!(all_due(&mut pending), vec![vec![commitment, children[1].clone()]]);
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl BroadcastTask {
         if dead.is_empty() {
             return Ok(());
         }
-        self.tell(&dead, "given up, since the chain has made it impossible");
+        self.tell(&dead, "given up: replaced, or made impossible by the chain");
         Ok(self.wallet.forget(&dead).await?)
     }
 

@@ -16,8 +16,8 @@ const READ_AT_ONCE: usize = 500;
 /// How far the mempool has been searched.
 #[derive(Default)]
 pub(super) struct Scan {
-    /// The mempool as it was when everything in it had been read.
-    finished: Option<MempoolInfo>,
+    /// The mempool as it was when everything in it had been read, and the payments to us that were in it.
+    finished: Option<(MempoolInfo, HashSet<Txid>)>,
     /// What has been read, of what is still there.
     read: HashSet<Txid>,
 }
@@ -25,7 +25,7 @@ pub(super) struct Scan {
 impl Wallet {
     /// Looks for unconfirmed payments to us, and for those that are gone from the mempool again.
     ///
-    /// Costs one small call while the mempool does not change. To be called whenever the chain is polled.
+    /// Costs one small call while neither the mempool nor what the wallet believes to be in it changes. To be called whenever the chain is polled.
     ///
     /// # Errors
     /// bitcoind did not answer; the next call goes on from there.
@@ -33,13 +33,16 @@ impl Wallet {
         let mut scan = self.mempool.lock().await;
         let info = bitcoind.mempool_info().await?;
         // A mempool that is still being read back from disk says nothing about what is missing in it.
-        if !info.loaded || scan.finished.as_ref() == Some(&info) {
+        let foreign = self.lock().unconfirmed_foreign();
+        let seen = (info, foreign);
+        if !seen.0.loaded || scan.finished.as_ref() == Some(&seen) {
             return Ok(());
         }
-        self.drop_vanished(bitcoind).await?;
+        let (info, foreign) = seen;
+        let mut looked_at = self.drop_vanished(bitcoind, foreign).await?;
         if info.size > LARGEST_SEARCHED {
             *scan = Scan {
-                finished: Some(info),
+                finished: Some((info, looked_at)),
                 read: HashSet::new(),
             };
             return Ok(());
@@ -58,7 +61,10 @@ impl Wallet {
             scan.read.insert(*txid);
         }
         self.note_seen(payments);
-        scan.finished = (unread.len() <= READ_AT_ONCE).then_some(info);
+        // What else has been noted meanwhile, for having been sent, is looked at the next time.
+        let foreign = self.lock().unconfirmed_foreign().into_iter();
+        looked_at.extend(foreign.filter(|txid| scan.read.contains(txid)));
+        scan.finished = (unread.len() <= READ_AT_ONCE).then_some((info, looked_at));
         Ok(())
     }
 
@@ -77,13 +83,17 @@ impl Wallet {
     /// Takes those payments of others out of the wallet that bitcoind no longer knows: replaced, or fallen out.
     ///
     /// Transactions of our own stay: they are sent again until they are confirmed, and their coins must not be spent a
-    /// second time meanwhile.
-    async fn drop_vanished(&self, bitcoind: &Bitcoind) -> Result<(), BitcoindError> {
-        let foreign = self.lock().unconfirmed_foreign();
-        let mut vanished = Vec::new();
+    /// second time meanwhile. Gives those that are still there.
+    async fn drop_vanished(
+        &self,
+        bitcoind: &Bitcoind,
+        foreign: HashSet<Txid>,
+    ) -> Result<HashSet<Txid>, BitcoindError> {
+        let (mut there, mut vanished) = (HashSet::new(), Vec::new());
         for txid in foreign {
-            if bitcoind.raw_transaction(&txid).await?.is_none() {
-                vanished.push(txid);
+            match bitcoind.raw_transaction(&txid).await? {
+                Some(_) => _ = there.insert(txid),
+                None => vanished.push(txid),
             }
         }
         if !vanished.is_empty() {
@@ -94,12 +104,12 @@ impl Wallet {
                 .apply_evicted_txs(vanished.into_iter().map(|txid| (txid, now)));
             state.commit_unawaited();
         }
-        Ok(())
+        Ok(there)
     }
 }
 
 impl State {
-    fn unconfirmed_foreign(&self) -> Vec<Txid> {
+    fn unconfirmed_foreign(&self) -> HashSet<Txid> {
         let unconfirmed = self
             .bdk
             .transactions()

@@ -75,3 +75,21 @@ async fn a_transaction_of_our_own_stays_even_when_the_mempool_drops_it() {
     assert_eq!(on.wallet.balance().confirmed, Amount::ZERO);
     assert_eq!(on.wallet.unconfirmed_own().len(), 1);
 }
+
+#[tokio::test]
+async fn a_claim_that_came_and_went_while_nobody_looked_is_not_among_the_coins() {
+    let on = setting();
+    let (mempool, datadir) = (Mempool::default(), tempfile::tempdir().unwrap());
+    let server = mempool.serve().await;
+    let bitcoind = connect(server.port, datadir.path());
+    on.wallet.sync_mempool(&bitcoind).await.unwrap();
+    let claim = pay(
+        &on.wallet.new_address(AddressKind::Taproot).await.unwrap(),
+        30_000,
+    );
+    on.wallet.note_sent(&[claim]).await.unwrap();
+    assert_eq!(on.wallet.balance().unconfirmed_foreign, Amount::from_sat(30_000));
+    // Replaced, and what replaced it is in a block already: the mempool is as empty as it was.
+    on.wallet.sync_mempool(&bitcoind).await.unwrap();
+    assert_eq!(on.wallet.balance(), Balance::default());
+}
