@@ -9,6 +9,7 @@ use super::*;
 use crate::test::{Bench, blinded_path, soon};
 use bitcoin::constants::ChainHash;
 use bitcoin::hashes::{Hash, sha256};
+use bitcoin::secp256k1::{Keypair, Secp256k1};
 use boltill_bolt12::{
     BlindedPath, BlindedPayInfo, Features, Invoice, InvoiceBuilder, InvoiceError, OfferlessRequest,
     SignedInvoice,
@@ -75,9 +76,14 @@ fn read(request: &str) -> OfferlessRequest {
     OfferlessRequest::parse(request, REGTEST).unwrap()
 }
 
-/// The beginning of an invoice for it, by the node whose key is 2.
+/// The key of whoever collects.
+fn payee() -> Keypair {
+    Keypair::from_seckey_slice(&Secp256k1::new(), &[2; 32]).unwrap()
+}
+
+/// The beginning of an invoice for it.
 fn drawn(request: &str, name: &str, created_at: UnixSeconds) -> InvoiceBuilder {
-    let payee = Bench::with_key(2).till.lightning().id();
+    let payee = payee().public_key();
     let [path] = &BlindedPath::parse_all(&blinded_path(&payee)).unwrap()[..] else {
         panic!("one path");
     };
@@ -94,8 +100,7 @@ fn drawn(request: &str, name: &str, created_at: UnixSeconds) -> InvoiceBuilder {
 }
 
 fn signed(builder: InvoiceBuilder) -> SignedInvoice {
-    let payee = Bench::with_key(2);
-    let sign = |digest: &_| Ok::<_, Infallible>(payee.till.lightning().sign_bolt12(digest));
+    let sign = |digest: &_| Ok::<_, Infallible>(Secp256k1::new().sign_schnorr_no_aux_rand(digest, &payee()));
     let Ok(signed) = builder.build().unwrap().sign(sign);
     signed
 }
