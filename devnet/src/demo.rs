@@ -3,6 +3,7 @@
 use crate::interrupt::Interrupt;
 use crate::network::{self, Network, NetworkError, Node, wait_for};
 use crate::up;
+use boltill::{CallError, RpcError};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Stdout, Write};
@@ -11,10 +12,13 @@ use std::time::Duration;
 /// The price of the demonstration's coffee.
 const PRICE_MSAT: u64 = 25_000_000;
 
+/// What the demonstration's code gives back.
+const REFUND_MSAT: u64 = 5_000_000;
+
 /// How long the channel may take to be brought up to date, on a slow and busy machine.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Show a Lightning payment from beginning to end, between two nodes on a chain of their own.
+/// Show a Lightning payment from beginning to end, and money that is handed out with a code, between two nodes on a chain of their own.
 ///
 /// Afterwards the network stays up on a terminal, for you to try things, until Ctrl-C.
 #[derive(Debug, Args)]
@@ -50,15 +54,28 @@ async fn show(network: &Network, stage: &mut Stage) -> Result<(), NetworkError> 
         stage.say(&format!("   {:<6} {}", node.name(), node.id()))?;
     }
     stage.show_balances(alice, bob).await?;
+    show_sale(alice, bob, stage).await?;
+    show_refund(alice, bob, stage).await?;
 
+    stage.say("\nTo try next, in another terminal:\n")?;
+    for node in [alice, bob] {
+        stage.say(&format!("  alias {}='{}'", node.name(), up::command_line(node)))?;
+    }
+    stage.say("\n  bob invoice 1000sat tea 'A cup of tea'   # prints a bolt11")?;
+    stage.say("  alice decode BOLT11                      # what does it say?")?;
+    stage.say("  alice pay BOLT11")?;
+    stage.say("  bob listinvoices tea")?;
+    stage.say("  bob invoicerequest 1000sat 'A gift'      # prints a bolt12, a code")?;
+    stage.say("  alice sendinvoice BOLT12 gift            # collects it")?;
+    stage.say("  alice listpeerchannels")?;
+    stage.say("  alice help                               # all commands")
+}
+
+/// First act: an invoice is paid.
+async fn show_sale(alice: &Node, bob: &Node, stage: &mut Stage) -> Result<(), NetworkError> {
     stage.say("\n2. Bob sells a coffee for 25,000 sat (25,000,000 msat) and makes an invoice for it.\n")?;
-    let invoice = stage
-        .call(
-            bob,
-            "invoice",
-            &[json!(PRICE_MSAT), json!("coffee"), json!("A cup of coffee")],
-        )
-        .await?;
+    let order = [json!(PRICE_MSAT), json!("coffee"), json!("A cup of coffee")];
+    let invoice = stage.call(bob, "invoice", &order).await?;
     stage.tell(&invoice, &["bolt11", "payment_hash"])?;
 
     stage.say("\n3. Alice is given the invoice and pays it.\n")?;
@@ -72,18 +89,45 @@ async fn show(network: &Network, stage: &mut Stage) -> Result<(), NetworkError> 
         &["label", "status", "amount_received_msat", "payment_preimage"],
     )?;
     stage.say("\n   The preimage is the receipt: only who was paid could reveal it.")?;
+    stage.show_balances(alice, bob).await
+}
+
+/// Second act: a code is shown, and whoever reads it first has the money.
+async fn show_refund(alice: &Node, bob: &Node, stage: &mut Stage) -> Result<(), NetworkError> {
+    stage.say("\n5. The coffee was cold. Bob shows a code that is worth 5,000 sat, as an ATM or a refund desk would.\n")?;
+    let refund = [json!(REFUND_MSAT), json!("Cold coffee")];
+    let request = stage.call(bob, "invoicerequest", &refund).await?;
+    stage.tell(&request, &["bolt12", "single_use"])?;
+
+    stage.say("\n6. Alice reads the code and collects: her node sends bob's an invoice over the network, and bob's pays it.\n")?;
+    let collect = |label: &str| [request["bolt12"].clone(), json!(label)];
+    let collected = stage.call(alice, "sendinvoice", &collect("refund")).await?;
+    stage.tell(&collected, &["label", "status", "amount_received_msat"])?;
     stage.show_balances(alice, bob).await?;
 
-    stage.say("\nTo try next, in another terminal:\n")?;
-    for node in [alice, bob] {
-        stage.say(&format!("  alias {}='{}'", node.name(), up::command_line(node)))?;
+    stage.say("\n7. She tries again. A code is paid once.\n")?;
+    stage.show_command(alice, "sendinvoice", &collect("refund-again"))?;
+    match alice.call("sendinvoice", &collect("refund-again")).await {
+        Err(NetworkError::Call {
+            source: CallError::Rpc(error),
+            ..
+        }) => {
+            stage.say(&format!("   refused: {}, code {}", error.message, error.code))?;
+            stage.say(&format!("   bob's node says: {}", reason(&error)))
+        }
+        Err(error) => Err(error),
+        Ok(_) => Err(NetworkError::Answer {
+            method: "sendinvoice",
+            field: "error",
+        }),
     }
-    stage.say("\n  bob invoice 1000sat tea 'A cup of tea'   # prints a bolt11")?;
-    stage.say("  alice decode BOLT11                      # what does it say?")?;
-    stage.say("  alice pay BOLT11")?;
-    stage.say("  bob listinvoices tea")?;
-    stage.say("  alice listpeerchannels")?;
-    stage.say("  alice help                               # all commands")
+}
+
+/// Why the payer refuses, without the invoice that its answer begins with.
+fn reason(error: &RpcError) -> &str {
+    let told = error.data.as_ref().and_then(|data| data["error"].as_str());
+    let told = told.unwrap_or(&error.message);
+    told.split_once(": ").map_or(told, |(_invoice, reason)| reason)
 }
 
 /// Where the play is shown.
@@ -102,12 +146,16 @@ impl Stage {
 
     /// Shows a command as it would be typed, and runs it.
     async fn call(&mut self, node: &Node, method: &str, params: &[Value]) -> Result<Value, NetworkError> {
+        self.show_command(node, method, params)?;
+        node.call(method, params).await
+    }
+
+    fn show_command(&mut self, node: &Node, method: &str, params: &[Value]) -> Result<(), NetworkError> {
         let words: String = params
             .iter()
             .map(|param| format!(" {}", shell_word(param)))
             .collect();
-        self.say(&format!("   $ {} {method}{words}\n", up::command_line(node)))?;
-        node.call(method, params).await
+        self.say(&format!("   $ {} {method}{words}\n", up::command_line(node)))
     }
 
     /// Shows some fields of an answer.
@@ -157,6 +205,22 @@ fn shell_word(param: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_shown_without_the_invoice_that_it_is_about() {
+        let refused = |data| RpcError {
+            code: 1004,
+            message: "Remote node sent failure message".to_owned(),
+            data,
+        };
+        let told =
+            json!({"error": "Failed invoice lni1qq: invoice_request no longer available: it has been paid"});
+        assert_eq!(
+            reason(&refused(Some(told))),
+            "invoice_request no longer available: it has been paid"
+        );
+        assert_eq!(reason(&refused(None)), "Remote node sent failure message");
+    }
 
     #[test]
     fn parameters_are_quoted_where_a_shell_needs_it() {

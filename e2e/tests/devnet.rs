@@ -1,6 +1,6 @@
 //! The program `boltill-devnet up`, as scripts use it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use boltill_devnet::network::{self, Description, wait_for};
 use boltill_e2e::{NetworkError, SOON, bitcoind};
@@ -66,4 +66,32 @@ async fn nothing_of_a_network_outlives_its_owner() -> Result<(), NetworkError> {
         .await?;
     }
     Ok(())
+}
+
+#[test]
+fn the_demo_shows_a_sale_and_a_code_that_is_paid_once() {
+    let output = Command::new(network::devnet().unwrap())
+        .arg("demo")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{shown}");
+    let mut rest = shown.as_str();
+    for line in [
+        "status: complete",
+        "amount_received_msat: 25000000",
+        "bolt12: lnr1",
+        "label: refund",
+        "status: paid",
+        "amount_received_msat: 5000000",
+        "In the channel alice has 4980000 sat and bob 5020000 sat.",
+        "refused: Remote node sent failure message, code 1004",
+        "bob's node says: invoice_request no longer available",
+    ] {
+        let Some((_, behind)) = rest.split_once(line) else {
+            panic!("{line:?} is missing in {rest}");
+        };
+        rest = behind;
+    }
 }
