@@ -190,6 +190,45 @@ async fn a_code_that_is_disabled_expired_or_at_its_limit_is_not_paid() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_more_is_refused_and_who_asks_for_less_gets_that() -> Result<(), NetworkError> {
+    let network = line_of(2).await;
+    let (alice, bob) = (network.node("alice")?, network.node("bob")?);
+    let made = code(alice, json!({})).await?;
+    let ask = |amount_msat: u64| {
+        let label = format!("for {amount_msat}");
+        let params =
+            json!({"invreq": made["bolt12"], "label": label, "timeout": 60, "amount_msat": amount_msat});
+        bob.client().call("sendinvoice", params)
+    };
+    let Err(CallError::Rpc(refusal)) = ask(AMOUNT_MSAT + 1).await else {
+        panic!("more was not refused");
+    };
+    assert_eq!(refusal.code, 1004, "{refusal:?}");
+    let data = refusal.data.expect("the payer's own words");
+    let words = data["error"].as_str().unwrap();
+    assert!(words.contains(": invoice amount is too large"), "{words}");
+    assert_eq!(data["erroneous_field"], 170, "{data}");
+    let less = ask(AMOUNT_MSAT / 2).await.expect("less is paid");
+    assert_eq!(less["amount_received_msat"], AMOUNT_MSAT / 2, "{less}");
+    let details = settled(alice, &made, 1).await?;
+    assert_eq!(
+        (&details["active"], &details["paid_msat"]),
+        (&json!(false), &json!(AMOUNT_MSAT / 2))
+    );
+
+    // Alice may collect her own, too: no money moves.
+    let own = code(alice, json!({})).await?;
+    paid(alice, &own["bolt12"], "own").await;
+    settled(alice, &own, 1).await?;
+    assert_eq!(
+        refused(alice, &own["bolt12"], "own, again").await,
+        "invoice_request no longer available: it has been paid"
+    );
+    network.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_payer_that_nobody_can_find_is_reached_through_its_public_neighbour() -> Result<(), NetworkError> {
     let network = unconnected(3).await;
     let (alice, bob, carol) = (
