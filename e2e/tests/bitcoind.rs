@@ -7,6 +7,7 @@
 use boltill_e2e::books::Books;
 use boltill_e2e::chain::mine_until_quiet;
 use boltill_e2e::channels::{channels_of, is_usable, usable_channel};
+use boltill_e2e::coins::{coins_of, refusal};
 use boltill_e2e::htlcs::all_settled;
 use boltill_e2e::{Network, NetworkError, Node, SOON, line_of, pay, wait_for};
 use serde_json::{Value, json};
@@ -102,11 +103,29 @@ async fn payments_go_on_without_bitcoind_and_everybody_catches_up() -> Result<()
         };
         pay(payer, payee, 2_000_000, &format!("payment {number}")).await?;
     }
-    // What goes on chain now is noted, and sent when there is somebody to send it to.
+    // Nobody is told that something was sent which was not, and no coin is reserved for it.
     let address = carol.call("newaddr", json!({"addresstype": "bech32"})).await?;
-    let params = json!({"destination": address["bech32"], "satoshi": 100_000});
-    let sent = alice.call("withdraw", params).await?;
+    let withdrawal = json!({"destination": address["bech32"], "satoshi": 100_000});
+    let opening = json!({"id": bob.id(), "amount": 100_000});
+    for (command, params, expected) in [
+        ("withdraw", withdrawal.clone(), -1),
+        ("fundchannel", opening, 303),
+    ] {
+        let (code, words) = refusal(alice, command, params).await;
+        assert_eq!(code, expected, "{words}");
+        assert!(
+            words.contains("nothing is sent while bitcoind is away"),
+            "{words}"
+        );
+    }
+    assert!(
+        coins_of(alice)
+            .await?
+            .iter()
+            .all(|coin| coin["reserved"] == false)
+    );
     network.start_chain().await?;
+    let sent = alice.call("withdraw", withdrawal).await?;
     in_mempool(&network, &sent["txid"]).await?;
     network.mine(3).await?;
     all_is_well(&network).await?;

@@ -5,7 +5,9 @@ use crate::config::NodeConfig;
 use crate::seed::Seed;
 use crate::start::StartError;
 use bitcoin::secp256k1::PublicKey;
-use boltill_onchain::{Bitcoind, BlockchainInfo, ScanError, Wallet, before_any_coin, has_wallet};
+use boltill_onchain::{
+    Bitcoind, BlockchainInfo, PublishError, ScanError, Wallet, before_any_coin, has_wallet,
+};
 use boltill_types::{StateKey, StateStore};
 use lightning::chain::BestBlock;
 use lightning::chain::chaininterface::BroadcasterInterface;
@@ -65,6 +67,17 @@ pub(crate) async fn open(
         wallet.scan(bitcoind, info.blocks).await?;
     }
     Ok(wallet)
+}
+
+impl Node {
+    /// Whether transactions can be sent now. To be asked before one is made for somebody who waits to hear that it was sent.
+    ///
+    /// # Errors
+    /// [`PublishError::Away`]: bitcoind does not answer.
+    pub async fn can_send(&self) -> Result<(), PublishError> {
+        let answer = self.inner.bitcoind.blockchain_info().await;
+        answer.map(drop).map_err(PublishError::Away)
+    }
 }
 
 /// Deals with transactions that were made in an earlier run and not sent by its end.

@@ -84,6 +84,7 @@ impl Run for Withdraw {
             minconf: self.minconf.into(),
             reserve: node.anchor_reserve(0),
         };
+        node.can_send().await?;
         let built = node.wallet().build(&spend).await?;
         let txid = built.transaction.compute_txid();
         match node.broadcaster().publish(built.transaction.clone()).await? {
@@ -114,7 +115,7 @@ pub(super) fn coins(named: Vec<OutPoint>) -> Vec<bitcoin::OutPoint> {
 impl Failure for PublishError {
     fn code(&self) -> Code {
         match self {
-            PublishError::Refused(_) | PublishError::Wallet(_) => Code::Unspecified,
+            PublishError::Refused(_) | PublishError::Away(_) | PublishError::Wallet(_) => Code::Unspecified,
             PublishError::Stopping => Code::ShuttingDown,
         }
     }

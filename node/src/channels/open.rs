@@ -155,6 +155,7 @@ impl Node {
             minconf: request.minconf,
             reserve: self.anchor_reserve(1),
         };
+        self.can_send().await?;
         // Whether the wallet can pay, and how much "all" is, is found out before the peer is bothered.
         let takes_large = peer.features.supports_wumbo();
         let (estimate, hold) = self.plan_funding(&plan, takes_large)?;

@@ -50,6 +50,9 @@ pub enum PublishError {
     /// bitcoind does not take it. The wallet has forgotten it, and its coins are free again.
     #[error(transparent)]
     Refused(BitcoindError),
+    /// bitcoind cannot be asked, so nothing was begun.
+    #[error("nothing is sent while bitcoind is away: {0}")]
+    Away(BitcoindError),
     /// It could not be noted in the wallet.
     #[error(transparent)]
     Wallet(#[from] WalletError),

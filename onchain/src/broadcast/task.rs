@@ -4,11 +4,12 @@ use super::entry::Reply;
 use super::package::in_topological_order;
 use super::pending::Job;
 use super::{Broadcaster, PublishError, Published};
-use crate::bitcoind::{Bitcoind, BitcoindError, RPC_VERIFY_ALREADY_IN_CHAIN, RPC_VERIFY_ERROR};
+use crate::bitcoind::{Bitcoind, BitcoindError, ChainStatus, RPC_VERIFY_ALREADY_IN_CHAIN, RPC_VERIFY_ERROR};
 use crate::wallet::{Wallet, WalletError};
 use bitcoin::{Transaction, Txid};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -69,8 +70,10 @@ impl BroadcastTask {
                 }
                 Err(why) => {
                     tracing::warn!("transactions wait to be sent: {why}");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                        () = answers_again(self.bitcoind.status()) => pause = FIRST_PAUSE,
+                    }
                 }
             }
         }
@@ -245,6 +248,17 @@ impl BroadcastTask {
             Err(error) => Verdict::of_error(error),
         }
     }
+}
+
+/// Resolves when somebody else has seen that bitcoind, which did not answer, does so again.
+async fn answers_again(mut status: watch::Receiver<ChainStatus>) {
+    while status.changed().await.is_ok() {
+        let now = status.borrow_and_update();
+        if matches!(*now, ChainStatus::Synced { .. } | ChainStatus::Syncing { .. }) {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 impl Drop for BroadcastTask {
