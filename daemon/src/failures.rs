@@ -510,6 +510,28 @@ mod tests {
     }
 
     #[test]
+    fn a_payers_refusal_is_told_in_its_own_words() {
+        let refused = |refusal| told(CollectError::Refused(refusal))["data"].take();
+        let mut error = boltill_till::InvoiceError {
+            erroneous_field: Some(170),
+            suggested_value: Some(vec![1, 0]),
+            error: "too much".to_owned(),
+        };
+        assert_eq!(
+            refused(Refusal::Told(error.clone())),
+            json!({"erroneous_field": 170, "suggested_value": "0100", "error": "too much"})
+        );
+        (error.erroneous_field, error.suggested_value) = (None, None);
+        assert_eq!(refused(Refusal::Told(error)), json!({"error": "too much"}));
+        assert_eq!(
+            refused(Refusal::Unreadable(vec![2, 0])),
+            json!({"invoice_error_hex": "0200"})
+        );
+        let taken = CollectError::NotFiled(FilingError::DuplicateLabel(Box::new(unpaid())));
+        assert_eq!(told(taken)["data"]["label"], "coffee");
+    }
+
+    #[test]
     fn the_rest_has_core_lightnings_numbers_and_words() {
         let rest = [
             (
@@ -546,6 +568,16 @@ mod tests {
                 "Incorrect preimage",
             ),
             (told(ListError::InvalidInvstring), -32602, "Invalid invstring"),
+            (
+                told(CollectError::Expired { ago: 3 }),
+                1002,
+                "Invoice request expired 3 seconds ago",
+            ),
+            (
+                told(CollectError::TimedOut),
+                1005,
+                "Failed: timeout waiting for response",
+            ),
         ];
         for (told, code, words) in rest {
             assert_eq!(told, json!({"code": code, "message": words}));

@@ -146,7 +146,7 @@ mod tests {
             ),
             ("lno1qq", "Unparsable invoice_request: unexpected prefix lno"),
             ("lnr1qq", "Unparsable invoice_request: invalid invreq data"),
-            ("lnr1qqqq", "Unparsable invoice_request: "),
+            ("lnr1qqqq", "Missing invreq_payer_id"),
         ] {
             for label in ["{}", "\"a\""] {
                 let told = refusal(&format!("[\"{text}\", {label}]")).await;
@@ -161,7 +161,7 @@ mod tests {
         for (others, words) in [
             ("{}, {}, {}, {}", "label: should be a string or number"),
             ("1, {}, {}, {}", "amount_msat: should be a millisatoshi amount"),
-            ("1, 1, {}, {}", "timeout: should be a 32 bit integer"),
+            ("1, 1, {}, {}", "timeout: should be an unsigned 32 bit integer"),
             ("1, 1, 1, -1", "quantity: should be an unsigned 64 bit integer"),
             (&format!("\"{long}\""), "boltilld is still starting"),
         ] {

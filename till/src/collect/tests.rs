@@ -281,6 +281,8 @@ async fn a_refusal_is_told_as_the_payer_words_it() {
 
 #[tokio::test]
 async fn when_the_time_is_over_the_invoice_has_expired_and_nothing_can_be_paid() {
+    let at_once = soon(Bench::new().till.collect(collect(plain(), "a", 0))).await;
+    assert!(matches!(at_once, Err(CollectError::TimedOut)), "{at_once:?}");
     let bench = Bench::new();
     let (collecting, sent) = begin(&bench, collect(plain(), "a", 1)).await;
     let timed_out = soon(collecting).await.unwrap();
