@@ -15,6 +15,7 @@ use lightning::events::bump_transaction::{
     self, BumpTransactionEvent, CoinSelection, CoinSelectionSource, Input,
 };
 use lightning::util::async_poll::AsyncResult;
+use lightning::util::logger::{Level, Logger, Record};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,7 +41,22 @@ enum Shortage {
 /// Selects coins of the wallet, and remembers whether there were enough.
 pub(crate) struct ClaimCoins {
     source: bump_transaction::Wallet<Arc<Wallet>, Arc<LdkLogger>>,
-    fell_short: AtomicBool,
+    fell_short: Arc<AtomicBool>,
+}
+
+/// Keeps quiet about failures for want of coins: LDK would call each try of each claim an error, twice a minute, and
+/// [`Bump`] says it once, with the numbers.
+pub(crate) struct BumpLogger {
+    fell_short: Arc<AtomicBool>,
+}
+
+impl Logger for BumpLogger {
+    fn log(&self, mut record: Record<'_>) {
+        if record.level == Level::Error && self.fell_short.load(Ordering::SeqCst) {
+            record.level = Level::Debug;
+        }
+        LdkLogger.log(record);
+    }
 }
 
 impl CoinSelectionSource for ClaimCoins {
@@ -70,16 +86,17 @@ impl CoinSelectionSource for ClaimCoins {
 impl Bump {
     pub(crate) fn new(broadcaster: &Arc<Broadcaster>, wallet: &Arc<Wallet>, keys: &Arc<Keys>) -> Bump {
         let logger = Arc::new(LdkLogger);
+        let fell_short = Arc::new(AtomicBool::new(false));
         let coins = Arc::new(ClaimCoins {
-            source: bump_transaction::Wallet::new(Arc::clone(wallet), Arc::clone(&logger)),
-            fell_short: AtomicBool::new(false),
+            source: bump_transaction::Wallet::new(Arc::clone(wallet), logger),
+            fell_short: Arc::clone(&fell_short),
         });
         Bump {
             handler: BumpHandler::new(
                 Arc::clone(broadcaster),
                 Arc::clone(&coins),
                 Arc::clone(keys),
-                logger,
+                Arc::new(BumpLogger { fell_short }),
             ),
             coins,
             wallet: Arc::clone(wallet),

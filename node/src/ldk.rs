@@ -1,6 +1,6 @@
 //! LDK is generic over everything; here each type is named once, with the parts that this node is made of.
 
-use crate::bump::ClaimCoins;
+use crate::bump::{BumpLogger, ClaimCoins};
 use crate::commit::{MonitorNotes, NotedStore};
 use crate::gossip::PatientGossip;
 use crate::keys::Keys;
@@ -103,5 +103,5 @@ pub(crate) type BumpHandler = lightning::events::bump_transaction::BumpTransacti
     Arc<Broadcaster>,
     Arc<ClaimCoins>,
     Arc<Keys>,
-    Arc<LdkLogger>,
+    Arc<BumpLogger>,
 >;
