@@ -6,6 +6,7 @@ use crate::offers::Answer;
 use crate::till::Till;
 use bitcoin::secp256k1::PublicKey;
 use boltill_bolt12::BlindedPath;
+use boltill_bolt12::bech32::{self, Prefix};
 use boltill_node::{
     BoxFuture, MessageDestination, MessageError, MessageTag, OffersArrival, OffersMessageBytes, OffersSink,
 };
@@ -55,6 +56,17 @@ pub struct NotSent(pub Vec<MessageError>);
 fn reasons(errors: &[MessageError]) -> String {
     let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
     errors.join("; ")
+}
+
+/// Bytes of a message that are told back to its sender at most: an onion message has room for 32 kB, and the text form is longer.
+const MOST_TOLD_BACK: usize = 16_000;
+
+/// How Core Lightning begins what it says of a message that it refuses: with the message, unless that is too long.
+pub(crate) fn failed(what: &str, prefix: Prefix, message: &[u8]) -> String {
+    if message.len() > MOST_TOLD_BACK {
+        return format!("Failed {what}");
+    }
+    format!("Failed {what} {}", bech32::encode(prefix, message))
 }
 
 /// The ways to another node, to be tried in this order: its paths, or, without any, its id.

@@ -3,12 +3,14 @@
 //! Any stranger may ask, as often as they like: the node lets only so many messages through. A request that comes twice gets the same invoice twice, as
 //! long as that can be paid.
 
+use crate::messages::failed;
 use crate::receive::WayIn;
 use crate::till::Till;
 use bitcoin::constants::ChainHash;
+use boltill_bolt12::bech32::{self, Prefix};
 use boltill_bolt12::{
     ChargeFault, Features, InvoiceBuilder, InvoiceError, InvoiceRejection, InvoiceRequest, OfferRequest,
-    RequestRejection, SignedInvoice, bech32,
+    RequestRejection, SignedInvoice,
 };
 use boltill_ledger::{
     CreateInvoiceError, CreateOfferInvoiceError, Invoice, InvoiceState, InvoiceText, LedgerError, NewInvoice,
@@ -73,8 +75,8 @@ impl Till {
                 if let NotAnswered::Internal(cause) = &why {
                     tracing::warn!("no invoice is made for an offer: {cause}");
                 }
-                let text = bech32::encode(bech32::Prefix::Lnr, &bytes);
-                let error = InvoiceError::new(format!("Failed invreq {text}: {why}"));
+                let words = failed("invreq", Prefix::Lnr, &bytes);
+                let error = InvoiceError::new(format!("{words}: {why}"));
                 (OffersMessageBytes::InvoiceError(error.to_bytes()), None)
             }
         };
@@ -171,7 +173,7 @@ fn again(earlier: &Invoice) -> Result<Vec<u8>, NotAnswered> {
     match earlier.state {
         InvoiceState::Paid { .. } => Err(NotAnswered::Over("is paid")),
         InvoiceState::Expired => Err(NotAnswered::Over("has expired")),
-        InvoiceState::Unpaid => bech32::decode_as(bech32::Prefix::Lni, earlier.text.as_str())
+        InvoiceState::Unpaid => bech32::decode_as(Prefix::Lni, earlier.text.as_str())
             .map_err(|_| NotAnswered::Over("is another's of that label")),
     }
 }

@@ -1,14 +1,13 @@
 //! Why an invoice for a request of ours is not paid, and what its sender is told of that.
 
+use crate::messages::failed;
+use boltill_bolt12::bech32::Prefix;
 use boltill_bolt12::{InvoiceError, InvoiceRejection};
 use boltill_ledger::{LedgerError, PayOwnInvoiceError, PayOwnPayoutError, PayoutRefusal};
 use boltill_types::{InvreqId, Msat};
 
 /// BOLT 12's number of `invoice_amount`.
 const INVOICE_AMOUNT: u64 = 170;
-
-/// Bytes of an invoice that are told back to its sender at most: an onion message has room for 32 kB, and the text form is longer.
-const MOST_TOLD_BACK: usize = 16_000;
 
 /// Why an invoice is not paid. The words are for its sender, unless it is a fault of ours.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -54,11 +53,7 @@ impl NotPaid {
             NotPaid::Internal(_) => return Some(InvoiceError::new("Internal error")),
             _ => {}
         }
-        let mut words = "Failed invoice".to_owned();
-        if invoice.len() <= MOST_TOLD_BACK {
-            let text = boltill_bolt12::bech32::encode(boltill_bolt12::bech32::Prefix::Lni, invoice);
-            words = format!("{words} {text}");
-        }
+        let words = failed("invoice", Prefix::Lni, invoice);
         let suggested = self.suggested_amount();
         Some(InvoiceError {
             erroneous_field: suggested.map(|_| INVOICE_AMOUNT),
