@@ -48,9 +48,12 @@ impl Till {
 
     async fn take(&self, bytes: &[u8], by: Option<[u8; 32]>, reply: Option<ReplyTo>) -> Result<(), NotPaid> {
         let (request, invoice) = self.judge(bytes.to_vec(), by).await?;
-        tracing::info!(request = %request.id, amount = %invoice.amount(), "an invoice has come for an invoice_request");
-        if let Some(landing) = self.pay_out(&request, &invoice).await? {
-            self.follow(request.id, &invoice, landing, reply);
+        let landing = self.pay_out(&request, &invoice).await?;
+        // Not before: strangers decide how many come.
+        let (id, hash, amount) = (request.id, invoice.payment_hash(), invoice.amount());
+        tracing::info!(%id, %hash, %amount, "an invoice for an invoice_request is being paid");
+        if let Some(landing) = landing {
+            self.follow(id, &invoice, landing, reply);
         }
         Ok(())
     }
