@@ -105,6 +105,14 @@ async fn show_refund(alice: &Node, bob: &Node, stage: &mut Stage) -> Result<(), 
     stage.tell(&collected, &["label", "status", "amount_received_msat"])?;
     stage.show_balances(alice, bob).await?;
 
+    // Whoever pays hears last that it has arrived.
+    wait_for("the code is used", SETTLED_WITHIN, || async {
+        let listed = json!({"invreq_id": request["invreq_id"]});
+        let listed = bob.call("listinvoicerequests", listed).await?;
+        Ok((listed["invoicerequests"][0]["used"] == true).then_some(()))
+    })
+    .await?;
+
     stage.say("\n7. She tries again. A code is paid once.\n")?;
     stage.show_command(alice, "sendinvoice", &collect("refund-again"))?;
     match alice.call("sendinvoice", &collect("refund-again")).await {

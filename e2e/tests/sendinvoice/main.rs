@@ -69,15 +69,22 @@ async fn paid(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_collected_by_a_neighbour_and_from_afar_and_no_other_code_is() -> Result<(), NetworkError> {
-    let network = line_of(3).await;
-    let (alice, bob, carol) = (
+    let network = line_of(4).await;
+    let (alice, carol, dave) = (
         network.node("alice")?,
-        network.node("bob")?,
         network.node("carol")?,
+        network.node("dave")?,
     );
-    let (signed, _) = code(carol).await?;
-    paid(bob, &signed, "from the neighbour", AMOUNT_MSAT, json!({})).await?;
-    let (_, unsigned) = code(carol).await?;
+    let (signed, _) = code(dave).await?;
+    paid(carol, &signed, "from the neighbour", AMOUNT_MSAT, json!({})).await?;
+    wait_for("alice knows who takes messages", SOON, async || {
+        let known = alice.call("listnodes", json!({})).await?;
+        let known = known["nodes"].as_array().cloned().unwrap_or_default();
+        let announced = known.iter().filter(|node| node["features"].is_string());
+        Ok((announced.count() == 4).then_some(()))
+    })
+    .await?;
+    let (_, unsigned) = code(dave).await?;
     paid(
         alice,
         &unsigned.to_uppercase(),
@@ -85,6 +92,14 @@ async fn a_code_is_collected_by_a_neighbour_and_from_afar_and_no_other_code_is()
         AMOUNT_MSAT,
         json!({}),
     )
+    .await?;
+    // The payer hears of it last.
+    wait_for("dave knows that it is paid", SOON, async || {
+        let requests = dave
+            .call("listinvoicerequests", json!({"active_only": true}))
+            .await?;
+        Ok((requests["invoicerequests"] == json!([])).then_some(()))
+    })
     .await?;
     let again = refused(alice, &unsigned, "again", json!({})).await;
     assert_eq!(
@@ -95,7 +110,7 @@ async fn a_code_is_collected_by_a_neighbour_and_from_afar_and_no_other_code_is()
     assert!(words.contains(": invoice_request no longer available"), "{words}");
 
     // The amount is the payee's to lower.
-    let (signed, _) = code(carol).await?;
+    let (signed, _) = code(dave).await?;
     let more = refused(alice, &signed, "more", json!({"amount_msat": AMOUNT_MSAT + 1})).await;
     assert_eq!(more.code, 1004, "{more}");
     let data = more.data.unwrap();
@@ -112,7 +127,7 @@ async fn a_code_is_collected_by_a_neighbour_and_from_afar_and_no_other_code_is()
     );
 
     // Refused by the payer: it is a request that it has not made.
-    let (signed, unsigned) = code(carol).await?;
+    let (signed, unsigned) = code(dave).await?;
     let changed = with_record(&unsigned, OFFER_DESCRIPTION, b"more cash");
     let unknown = refused(alice, &changed, "changed", json!({})).await;
     assert_eq!(unknown.code, 1004, "{unknown}");
@@ -214,16 +229,31 @@ async fn a_collector_without_connections_makes_one_if_it_may() -> Result<(), Net
     alice.restart_with(&["--offline"]).await?;
     paid(alice, &unsigned, "connected", AMOUNT_MSAT, json!({})).await?;
 
-    let (signed, _) = code(bob).await?;
+    // Whoever is announced with an address needs no paths in the code.
+    let announce = format!("--announce-addr={}", bob.p2p());
+    bob.restart_with(&[&announce]).await?;
+    alice.restart().await?;
+    wait_for("both know bob's address", SOON, async || {
+        let known = async |node: &Node| {
+            let nodes = node.call("listnodes", json!({"id": bob.id()})).await?;
+            Ok::<_, NetworkError>(nodes["nodes"][0]["addresses"][0]["port"].is_u64())
+        };
+        Ok((known(alice).await? && known(bob).await?).then_some(()))
+    })
+    .await?;
+    let (by_id, _) = code(bob).await?;
+    let (in_vain, _) = code(bob).await?;
+    let decoded = bob.call("decode", json!([by_id])).await?;
+    assert!(decoded.get("invreq_paths").is_none(), "{decoded}");
+    alice.restart_with(&["--offline"]).await?;
+    paid(alice, &by_id, "by its id", AMOUNT_MSAT, json!({})).await?;
+
     bob.kill().await;
-    let unreachable = refused(alice, &signed, "unreachable", json!({})).await;
+    let unreachable = refused(alice, &in_vain, "unreachable", json!({})).await;
     assert_eq!(unreachable.code, 1003, "{unreachable}");
-    assert!(
-        unreachable
-            .message
-            .starts_with("Failed: could not route or connect directly to "),
-        "{unreachable}"
-    );
+    let words = format!("Failed: could not route or connect directly to {}: ", bob.id());
+    assert!(unreachable.message.starts_with(&words), "{unreachable}");
+    assert_eq!(listed(alice, "unreachable").await?["status"], "unpaid");
     network.stop().await;
     Ok(())
 }
