@@ -131,45 +131,12 @@ async fn a_code_is_collected_by_a_neighbour_and_from_afar_and_no_other_code_is()
     let changed = with_record(&unsigned, OFFER_DESCRIPTION, b"more cash");
     let unknown = refused(alice, &changed, "changed", json!({})).await;
     assert_eq!(unknown.code, 1004, "{unknown}");
-    // Refused here, before there is an invoice.
-    let expired = with_record(&unsigned, OFFER_ABSOLUTE_EXPIRY, &[1]);
-    let elsewhere: Vec<u8> = (0..64)
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&SIGNET[at..at + 2], 16).unwrap())
-        .collect();
-    let quantity = json!({"quantity": 1});
-    for (code, more, number, words) in [
-        (
-            with_record(&signed, SIGNATURE, &[1; 64]),
-            json!({}),
-            -32602,
-            "Invalid signature",
-        ),
-        (
-            with_record(&signed, OFFER_DESCRIPTION, b"more"),
-            json!({}),
-            -32602,
-            "Invalid signature",
-        ),
-        (
-            with_record(&unsigned, INVREQ_CHAIN, &elsewhere),
-            json!({}),
-            -32602,
-            "wrong chain",
-        ),
-        (format!("{signed}+"), json!({}), -32602, "unfinished string"),
-        (signed.clone(), quantity, -32602, "quantity"),
-        (expired.clone(), json!({}), 1002, "expired"),
-    ] {
-        let refusal = refused(alice, &code, "refused", more).await;
-        assert_eq!(refusal.code, number, "{refusal}");
-        assert!(refusal.message.contains(words), "{refusal}");
-    }
-    assert_eq!(listed(alice, "refused").await?, Value::Null);
+    refused_here(alice, &signed, &unsigned).await?;
 
     // A label is taken even where nothing was paid; the request is looked at first.
     let taken = refused(alice, &signed, "more", json!({})).await;
     assert_eq!((taken.code, &taken.data.unwrap()["label"]), (900, &json!("more")));
+    let expired = with_record(&unsigned, OFFER_ABSOLUTE_EXPIRY, &[1]);
     assert_eq!(refused(alice, &expired, "more", json!({})).await.code, 1002);
     paid(
         alice,
@@ -180,6 +147,45 @@ async fn a_code_is_collected_by_a_neighbour_and_from_afar_and_no_other_code_is()
     )
     .await?;
     network.stop().await;
+    Ok(())
+}
+
+/// What is refused before there is an invoice.
+async fn refused_here(alice: &Node, signed: &str, unsigned: &str) -> Result<(), NetworkError> {
+    let expired = with_record(unsigned, OFFER_ABSOLUTE_EXPIRY, &[1]);
+    let elsewhere: Vec<u8> = (0..64)
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&SIGNET[at..at + 2], 16).unwrap())
+        .collect();
+    let quantity = json!({"quantity": 1});
+    for (code, more, number, words) in [
+        (
+            with_record(signed, SIGNATURE, &[1; 64]),
+            json!({}),
+            -32602,
+            "Invalid signature",
+        ),
+        (
+            with_record(signed, OFFER_DESCRIPTION, b"more"),
+            json!({}),
+            -32602,
+            "Invalid signature",
+        ),
+        (
+            with_record(unsigned, INVREQ_CHAIN, &elsewhere),
+            json!({}),
+            -32602,
+            "wrong chain",
+        ),
+        (format!("{signed}+"), json!({}), -32602, "unfinished string"),
+        (signed.to_owned(), quantity, -32602, "quantity"),
+        (expired, json!({}), 1002, "expired"),
+    ] {
+        let refusal = refused(alice, &code, "refused", more).await;
+        assert_eq!(refusal.code, number, "{refusal}");
+        assert!(refusal.message.contains(words), "{refusal}");
+    }
+    assert_eq!(listed(alice, "refused").await?, Value::Null);
     Ok(())
 }
 
