@@ -17,7 +17,7 @@ async fn refused(node: &Node, method: &str, params: Value) -> (i64, String) {
     match node.client().call(method, params).await {
         Err(CallError::Rpc(error)) => {
             let data = error.data.as_ref().and_then(|data| data["error"].as_str());
-            (error.code.into(), data.unwrap_or(&error.message).to_owned())
+            (error.code, data.unwrap_or(&error.message).to_owned())
         }
         other => panic!("{method} was not refused: {other:?}"),
     }
