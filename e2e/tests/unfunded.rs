@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 const GIVEN_MSAT: u64 = 100_000_000;
 
 /// Waits until a node lists its channels like this, worth so much to it.
-
 async fn lists(node: &Node, state: &str, to_us_msat: &[u64]) -> Result<(), NetworkError> {
     let what = format!("{} lists {to_us_msat:?} as {state}", node.name());
     wait_for(&what, SOON, || async {
