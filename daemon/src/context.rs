@@ -3,6 +3,7 @@
 use crate::commands::Registry;
 use crate::error::{Code, RpcError};
 use crate::options::Config;
+use crate::runes::Runes;
 use boltill_node::{Node, Profile};
 use boltill_till::Till;
 use boltill_types::UnixSeconds;
@@ -22,6 +23,8 @@ pub struct Context {
     pub started_at: UnixSeconds,
     /// Who the node is; empty for the first moment only.
     pub profile: OnceLock<Profile>,
+    /// What may call commands from outside; empty for the first moment only.
+    pub runes: OnceLock<Runes>,
     /// What does the work; empty until the node has caught up with the chain, while the socket answers already.
     pub engine: OnceLock<Engine>,
 }
@@ -44,6 +47,7 @@ impl Context {
             shutdown: CancellationToken::new(),
             started_at: UnixSeconds::now(),
             profile: OnceLock::new(),
+            runes: OnceLock::new(),
             engine: OnceLock::new(),
         }
     }
@@ -74,6 +78,14 @@ impl Context {
     /// In the daemon's first moment, while it opens its files.
     pub fn profile(&self) -> Result<&Profile, RpcError> {
         self.profile.get().ok_or_else(|| self.still_starting())
+    }
+
+    /// The runes, which can be used before the node may be.
+    ///
+    /// # Errors
+    /// In the daemon's first moment, while it opens its files.
+    pub fn runes(&self) -> Result<&Runes, RpcError> {
+        self.runes.get().ok_or_else(|| self.still_starting())
     }
 
     fn still_starting(&self) -> RpcError {

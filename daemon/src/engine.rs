@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Engine};
 use crate::options::Config;
+use crate::runes::{Runes, RunesError};
 use boltill_ledger::{Ledger, LedgerError, OpenError};
 use boltill_node::{Node, NodeConfig, Running, StartError, TaskDied};
 use boltill_till::{Till, TillConfig};
@@ -20,6 +21,9 @@ pub enum EngineError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Runes cannot be used.
+    #[error(transparent)]
+    Runes(#[from] RunesError),
     /// The node cannot start.
     #[error(transparent)]
     Node(#[from] StartError),
@@ -42,8 +46,9 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     let network_dir = config.place.network_dir();
     let (path, network) = (network_dir.join(LEDGER_FILE), config.place.network);
     let ledger = Arc::new(tokio::task::block_in_place(|| Ledger::open(&path, network))?);
+    // Set once, by the one call of this function, as are the two below.
+    let _ = context.runes.set(Runes::open(Arc::clone(&ledger)).await?);
     let starting = Node::begin(node_config(config), Arc::<Ledger>::clone(&ledger))?;
-    // Set once, by the one call of this function, as is the engine below.
     let _ = context.profile.set(starting.profile().clone());
     let prepared = starting.prepare().await?;
     let node = prepared.node().clone();

@@ -18,6 +18,7 @@ pub mod params;
 mod pid_file;
 pub mod rpc;
 mod run;
+pub mod runes;
 mod signals;
 
 pub use run::run;

@@ -30,6 +30,7 @@ mod paging;
 mod payments;
 mod payouts;
 mod readers;
+mod runes;
 mod schema;
 mod sql;
 mod state;
@@ -64,6 +65,7 @@ pub use payments::{
     WayFailure, look_for_part,
 };
 pub use payouts::{Begun, Payout, PayoutRefusal, PayoutState, Unavailable};
+pub use runes::{RuneRange, StoredRune};
 pub use writer::WriterMetrics;
 
 /// Whether a write that can be asked for twice was new.

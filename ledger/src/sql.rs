@@ -108,7 +108,8 @@ pub(crate) fn text_key(text: &str) -> i64 {
 mod tests {
     use crate::schema::Database;
     use crate::{
-        closed_channels, counters, forwards, invoice_requests, invoices, offers, payments, payouts, state,
+        closed_channels, counters, forwards, invoice_requests, invoices, offers, payments, payouts, runes,
+        state,
     };
     use bitcoin::Network;
 
@@ -126,6 +127,7 @@ mod tests {
             payments::sql::ALL,
             payments::given_sql::ALL,
             payouts::sql::ALL,
+            runes::sql::ALL,
             state::sql::ALL,
         ];
         for (name, statement) in statements.concat() {

@@ -4,12 +4,15 @@
 //! help and the manual page, its [`Command`], what it does, and its tests. From this one list are made the socket, HTTP, help,
 //! manual pages, shell completions and the OpenAPI document.
 
+mod blacklistrune;
 mod check;
 mod checkmessage;
+mod checkrune;
 mod close;
 mod command;
 mod connect;
 mod createinvoice;
+mod createrune;
 mod decode;
 mod delinvoice;
 mod delpay;
@@ -55,6 +58,7 @@ mod sendinvoice;
 mod sendpay;
 mod setchannel;
 pub(crate) mod shared;
+mod showrunes;
 mod signinvoice;
 mod signmessage;
 mod staticbackup;
@@ -71,11 +75,14 @@ pub use command::{Category, Command, Example, Handler, OnHangUp, Run, Running, p
 
 /// Every command, in alphabetical order.
 pub static COMMANDS: &[Command] = &[
-    check::COMMAND, //
+    blacklistrune::COMMAND, //
+    check::COMMAND,
     checkmessage::COMMAND,
+    checkrune::COMMAND,
     close::COMMAND,
     connect::COMMAND,
     createinvoice::COMMAND,
+    createrune::COMMAND,
     decode::COMMAND,
     delinvoice::COMMAND,
     delpay::COMMAND,
@@ -118,6 +125,7 @@ pub static COMMANDS: &[Command] = &[
     sendinvoice::COMMAND,
     sendpay::COMMAND,
     setchannel::COMMAND,
+    showrunes::COMMAND,
     signinvoice::COMMAND,
     signmessage::COMMAND,
     staticbackup::COMMAND,
