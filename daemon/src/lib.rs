@@ -11,6 +11,7 @@ mod engine;
 pub mod error;
 mod failures;
 mod hex;
+pub mod http;
 pub mod lock;
 pub mod logging;
 pub mod options;

@@ -4,6 +4,7 @@ use crate::background;
 use crate::commands::{COMMANDS, Registry};
 use crate::context::Context;
 use crate::engine::{self, EngineError, RunningEngine};
+use crate::http::{HttpError, HttpServer};
 use crate::lock::{DirectoryLock, LockError};
 use crate::logging::{Log, LogError};
 use crate::options::{self, Config, Request};
@@ -28,6 +29,8 @@ enum StartError {
     PidFile(#[from] PidFileError),
     #[error(transparent)]
     Socket(#[from] BindError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error("the system refused: {0}")]
@@ -85,11 +88,16 @@ async fn serve(config: Config, lock: DirectoryLock, log: Log) -> Result<(), Star
     let context = Arc::new(Context::new(config, Registry::new(COMMANDS)));
     signals::listen(context.shutdown.clone(), log)?;
     let server = Server::bind(&context.config.rpc_file, context.config.rpc_file_mode, &lock)?;
+    let http = context.config.http.as_ref().map(HttpServer::bind).transpose()?;
     let clients = tokio::spawn(server.run(context.clone()));
+    let http = http.map(|http| tokio::spawn(http.run(context.clone())));
     let (engine, mut ended) = work(&context).await;
     context.shutdown.cancel();
     // Commands need the node to come to their end, so clients are served to their last answer before it stops.
     let _ = clients.await;
+    if let Some(http) = http {
+        let _ = http.await;
+    }
     if let Some(engine) = engine {
         // The first thing that went wrong is the cause of the others.
         ended = ended.and(engine.stop().await.map_err(StartError::from));

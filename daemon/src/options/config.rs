@@ -2,6 +2,7 @@
 
 use super::OptionError;
 use super::address::{self, Listen};
+use super::http::HttpConfig;
 use super::list::{Place, listen_everywhere};
 use super::settings::{Setting, Settings, Source};
 use crate::logging::{LogConfig, Rule};
@@ -38,6 +39,8 @@ pub struct Config {
     pub rpc_file: PathBuf,
     /// Its permissions.
     pub rpc_file_mode: u32,
+    /// Where to answer over HTTP, if at all.
+    pub http: Option<HttpConfig>,
     /// Where and how much to log.
     pub log: LogConfig,
     /// How to reach bitcoind.
@@ -85,6 +88,7 @@ impl Config {
             pid_file: read.path("pid-file").unwrap_or_default(),
             rpc_file: read.path("rpc-file").unwrap_or_default(),
             rpc_file_mode: read.required("rpc-file-mode", "permissions in octal, like 0600", octal)?,
+            http: HttpConfig::read(&place, &settings)?,
             log: read.log()?,
             bitcoind: read.bitcoind()?,
             bitcoind_poll: read

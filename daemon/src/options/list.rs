@@ -258,6 +258,15 @@ pub static OPTIONS: &[Opt] = &[
     opt("fetchinvoice-noconnect", S::Channels, Nothing, "Never connect to a node only to ask it for an invoice or to send it one"),
     opt("rpc-file", S::Rpc, Text("FILE"), "The socket that clients connect to").is("lightning-rpc"),
     opt("rpc-file-mode", S::Rpc, Text("MODE"), "The permissions of that socket, in octal").is("0600"),
+    opt("clnrest-port", S::Rpc, Number("PORT"), "Answer commands over HTTP at this port, for whoever has a rune"),
+    opt("clnrest-host", S::Rpc, Text("IP"), "The address that HTTP is answered at").is("127.0.0.1"),
+    opt("clnrest-protocol", S::Rpc, Text("PROTOCOL"), "https, or http without encryption").is("https"),
+    opt(
+        "clnrest-certs",
+        S::Rpc,
+        Text("DIR"),
+        "Where the certificates for https are, which are made if any is missing [default: the network's directory]",
+    ),
     opt(
         "log-level",
         S::Logging,

@@ -41,7 +41,12 @@ pub static REFUSED: &[(&str, &str)] = &[
     ("bitcoin-rpcclienttimeout", BITCOIND),
     ("bookkeeper-*", "there is no bookkeeper"),
     ("clear-plugins", PLUGINS),
-    ("clnrest-*", NOT_YET),
+    ("clnrest-cors-origins", NOT_YET),
+    (
+        "clnrest-csp",
+        "pages are served with a policy that allows nothing",
+    ),
+    ("clnrest-swagger-root", "there are no pages, see help"),
     ("commit-*", ENGINE),
     ("currencyrate-*", "amounts are in bitcoin only"),
     (
@@ -88,7 +93,7 @@ pub static REFUSED: &[(&str, &str)] = &[
         "require-confirmed-inputs",
         "channels are not funded from both sides",
     ),
-    ("rest-*", "use the socket"),
+    ("rest-*", "use the clnrest options"),
     ("subdaemon", "Boltill is one process"),
     ("testnet", "testnet3 is at its end, use testnet4"),
     ("tor-service-password", TOR),

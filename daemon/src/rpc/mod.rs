@@ -11,6 +11,7 @@ mod response;
 mod scanner;
 mod server;
 
+pub use connection::MAX_REQUEST;
 pub use dispatch::start;
 pub use filter::Filter;
 pub use server::{BindError, Server};
