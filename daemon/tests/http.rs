@@ -146,6 +146,12 @@ async fn a_command_is_answered_as_on_the_socket_whether_it_comes_as_json_or_as_a
     assert_eq!(http.post(&rune, "many", "[0]").await.json(), json!({"rows": []}));
     let listed = http.raw("GET /v1/list-methods HTTP/1.1", b"").await;
     assert!(listed.status == 200 && listed.body.contains("Command: echo amount_msat label [expiry]"));
+    let described = http.raw("GET /openapi.json HTTP/1.1", b"").await;
+    let echo = &described.json()["paths"]["/v1/echo"]["post"];
+    assert_eq!(
+        (described.status, &echo["summary"]),
+        (200, &json!("Answers what it is given"))
+    );
     assert!(
         !listed.body.contains("secret"),
         "commands for developers are not listed"

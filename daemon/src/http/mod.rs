@@ -1,7 +1,8 @@
 //! Commands over HTTP, as Core Lightning's plugin `clnrest` answers them.
 //!
 //! `POST /v1/COMMAND` with a rune in the header `Rune` and parameters in the body is what a request on the socket is, with the same
-//! list of commands behind it; `GET /v1/list-methods` is for whoever looks what there is. It is off unless a port is given.
+//! list of commands behind it; `GET /v1/list-methods` and `GET /openapi.json` are for
+//! whoever looks what there is. It is off unless a port is given.
 //!
 //! Whoever comes without a good rune can cost no more than a connection: the rune is looked at before the body is read, and what
 //! is refused for it comes late ([`routes`]). Connections, time and memory have bounds ([`connection`], [`body`]).
@@ -10,6 +11,7 @@ mod answer;
 mod body;
 mod certificates;
 mod connection;
+mod openapi;
 mod routes;
 
 pub use certificates::CertificateError;

@@ -2,18 +2,19 @@
 
 use super::answer::{failed, of, refused};
 use super::body::{self, BadBody, MAX_BODY, Text};
+use super::openapi;
 use crate::context::Context;
 use crate::error::{Code, RpcError};
 use crate::params::{Token, bad_parameter};
 use crate::rpc;
 use crate::runes::{NoRune, Request, Rune};
 use crate::{answer::Outcome, commands::OnHangUp};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{self, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get};
+use axum::{Json, Router};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -34,6 +35,7 @@ pub struct Service {
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/v1/list-methods", get(list_methods))
+        .route("/openapi.json", get(openapi))
         .route("/v1/{method}", any(call))
         .fallback(|| async { failed(&RpcError::failed(Code::MethodNotFound, "Path not registered")) })
         .with_state(service)
@@ -49,6 +51,11 @@ async fn list_methods(State(service): State<Arc<Service>>) -> impl IntoResponse 
     let lines = commands.map(|command| format!("Command: {}<br>\n{}\n\n", command.usage(), "-".repeat(80)));
     let policy = (header::CONTENT_SECURITY_POLICY, "default-src 'none'");
     ([policy], Html(lines.collect::<String>()))
+}
+
+/// The same for programs.
+async fn openapi(State(service): State<Arc<Service>>) -> impl IntoResponse {
+    Json(openapi::document(service.context.commands))
 }
 
 async fn call(
