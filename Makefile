@@ -2,12 +2,14 @@
 
 CARGO ?= cargo
 PREFIX ?= /usr/local
+SCHEMAS ?= ../shared/schemas
+PROFILE = release
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARIES = boltilld boltill boltill-devnet
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test test-embedded test-bitcoind bench check format lint doc install tools
+.PHONY: help build demo test test-embedded test-bitcoind test-install bench check format lint doc install comparison tools
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +48,7 @@ test-bitcoind: tools
 		set -x; $(CARGO) test --locked --package boltill-e2e; \
 	fi
 
-check: format lint doc test ## Run everything that CI runs
+check: format lint doc test test-install ## Run everything that CI runs
 
 format: tools
 	$(CARGO) fmt --all --check
@@ -60,9 +62,22 @@ doc: tools
 bench: build ## Measure a node on a network of its own (see boltill-bench --help for other nodes)
 	$(TARGET)/release/boltill-bench
 
-install: build ## Put the programs into PREFIX/bin (/usr/local/bin)
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 $(BINARIES:%=$(TARGET)/release/%) "$(DESTDIR)$(PREFIX)/bin"
+# The pages and completions are made on the machine that builds, by a program that is not installed.
+install: $(if $(filter release,$(PROFILE)),build) ## Put programs, manual pages, completions and a systemd unit below PREFIX (/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share" "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	install -m 755 $(BINARIES:%=$(TARGET)/$(PROFILE)/%) "$(DESTDIR)$(PREFIX)/bin"
+	$(TARGET)/$(PROFILE)/boltill-manual share "$(DESTDIR)$(PREFIX)/share"
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/boltilld.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/boltilld.service"
+	chmod 644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/boltilld.service"
+
+# With the programs of the tests, which are there already when this is run by `make check`.
+test-install: tools
+	$(BUILD_FOR_TESTS)
+	scripts/test-install.sh
+
+comparison: tools ## Measure the commands against Core Lightning's schemas in SCHEMAS, for docs/from-core-lightning.md
+	$(CARGO) run --locked --quiet --package boltill-manual -- comparison $(SCHEMAS) > docs/from-core-lightning.md.new
+	mv docs/from-core-lightning.md.new docs/from-core-lightning.md
 
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }

@@ -15,6 +15,7 @@
 //! ```
 
 mod client;
+pub mod options;
 mod socket;
 mod wire;
 

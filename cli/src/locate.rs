@@ -1,6 +1,6 @@
 //! Finds the daemon's socket from the options and the config files.
 
-use crate::options::Options;
+use boltill::options::Options;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

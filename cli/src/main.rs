@@ -3,18 +3,19 @@
 mod help;
 mod locate;
 mod notify;
-mod options;
 mod print;
+mod qr;
 mod words;
 
+use boltill::options::{Format, Level, Options};
 use boltill::{Answer, CallError, Connection, Message};
 use clap::{CommandFactory, Parser};
 use locate::{NoHome, Place};
-use options::{Format, Level, Options};
+use qr::NoCode;
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use words::{NotKeyValue, Params};
@@ -44,6 +45,8 @@ enum Failure {
     },
     #[error(transparent)]
     Call(CallError),
+    #[error(transparent)]
+    NoCode(#[from] NoCode),
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
 }
@@ -51,7 +54,7 @@ enum Failure {
 impl Failure {
     fn status(&self) -> u8 {
         match self {
-            Self::NoHome(_) | Self::NotKeyValue(_) | Self::Filter(_) => status::USAGE,
+            Self::NoHome(_) | Self::NotKeyValue(_) | Self::Filter(_) | Self::NoCode(_) => status::USAGE,
             Self::Unreachable { .. } | Self::Call(_) | Self::Print(_) => status::NO_DAEMON,
         }
     }
@@ -85,7 +88,17 @@ fn main() -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn run(options: &Options) -> Result<u8, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let (command, words) = match options.words.split_first() {
+    let (draws, words) = match options.words.split_first() {
+        Some((qr, words)) if qr == "qr" => match qr::Request::read(words)? {
+            qr::Request::Text(text) => {
+                draw(&mut out, text)?;
+                return Ok(status::RESULT);
+            }
+            qr::Request::Command(words) => (true, words),
+        },
+        _ => (false, &options.words[..]),
+    };
+    let (command, words) = match words.split_first() {
         Some((command, words)) => (command.as_str(), words),
         None => {
             writeln!(
@@ -113,6 +126,10 @@ async fn run(options: &Options) -> Result<u8, Failure> {
             print::answer(&mut out, error, if raw { Format::Raw } else { Format::Json })?;
             status::ERROR_ANSWER
         }
+        Answer::Result(result) if draws => {
+            draw(&mut out, &qr::text_of(result)?)?;
+            status::RESULT
+        }
         Answer::Result(result) => {
             print_result(
                 &mut out,
@@ -125,6 +142,12 @@ async fn run(options: &Options) -> Result<u8, Failure> {
     };
     out.flush()?;
     Ok(status)
+}
+
+/// Draws a QR code.
+fn draw(out: &mut impl Write, text: &str) -> Result<(), Failure> {
+    qr::draw(out, text, io::stdout().is_terminal())??;
+    Ok(out.flush()?)
 }
 
 /// Calls the daemon, printing what it tells in the meantime.

@@ -1,6 +1,6 @@
 //! Prints what the daemon tells while it works, on standard error so that the answer stays clean JSON.
 
-use crate::options::Level;
+use boltill::options::Level;
 use clap::ValueEnum;
 use serde_json::Value;
 

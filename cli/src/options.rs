@@ -9,6 +9,8 @@ use std::path::PathBuf;
 /// arrays and objects, true, false and null are sent as such, everything else as a string.
 ///
 /// "boltill help" lists the commands of the daemon, "boltill help COMMAND" explains one.
+///
+/// "boltill qr TEXT" draws a QR code in the terminal, "boltill qr COMMAND ..." one of what the command answers.
 #[derive(Debug, Parser)]
 #[command(name = "boltill", version, after_help = STATUS, max_term_width = 100)]
 pub struct Options {

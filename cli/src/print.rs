@@ -3,7 +3,7 @@
 //! The text of the answer is walked and never turned into values, so that numbers keep the digits the daemon wrote,
 //! fields keep their order, and a listing of half a gigabyte needs little more than its own size.
 
-use crate::options::Format;
+use boltill::options::Format;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Turns the words of the command line into the parameters of a request.
 
-use crate::options::Options;
+use boltill::options::Options;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Number;

@@ -164,3 +164,17 @@ fn what_the_daemon_tells_meanwhile_goes_to_standard_error() {
     assert!(complaint(&output).contains("# unusual news\n"));
     assert!(!complaint(&output).contains("debug"));
 }
+
+#[test]
+fn qr_draws_what_a_command_answers_and_refuses_an_answer_without_a_code() {
+    let daemon = FakeDaemon::start(|request: &Value| result(request, r#"{"bolt11":"lnbcrt1qcp4"}"#));
+    let output = boltill(&daemon, &["qr", "invoice", "any", "25", "tea"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(printed(&output).starts_with("\u{2588}"));
+    assert!(printed(&output).ends_with("\nlnbcrt1qcp4\n"));
+
+    let daemon = FakeDaemon::start(echo);
+    let output = boltill(&daemon, &["qr", "getinfo"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(complaint(&output).contains("nothing to scan"));
+}

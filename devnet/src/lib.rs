@@ -4,4 +4,5 @@ pub mod chain;
 pub mod demo;
 mod interrupt;
 pub mod network;
+pub mod options;
 pub mod up;

@@ -3,23 +3,9 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use boltill_devnet::options::{Cli, Command};
 use boltill_devnet::{chain, demo, network, up};
-use clap::{Parser, Subcommand};
-
-#[derive(Debug, Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Chain(chain::command::Options),
-    Up(up::Options),
-    Demo(demo::Options),
-    Guard(network::guard::Options),
-}
+use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {

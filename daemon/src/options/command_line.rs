@@ -34,7 +34,8 @@ pub fn help() -> String {
     command().render_long_help().to_string()
 }
 
-fn command() -> Command {
+/// The command line as clap knows it, for the manual page and completions.
+pub fn command() -> Command {
     let args = OPTIONS.iter().map(arg);
     Command::new("boltilld")
         .version(concat!("v", env!("CARGO_PKG_VERSION")))

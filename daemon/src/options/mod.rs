@@ -13,10 +13,10 @@ mod refused;
 mod settings;
 
 pub use address::{Listen, default_port};
-pub use command_line::help;
+pub use command_line::{command, help};
 pub use config::Config;
 pub use http::HttpConfig;
-pub use list::{Default, OPTIONS, Opt, Place, Section, Takes};
+pub use list::{Default, InFiles, OPTIONS, Opt, Place, Section, Takes};
 pub use refused::REFUSED;
 pub use settings::{Setting, Settings, Source};
 
