@@ -66,7 +66,7 @@ bench: build ## Measure a node on a network of its own (see boltill-bench --help
 install: $(if $(filter release,$(PROFILE)),build) ## Put programs, manual pages, completions and a systemd unit below PREFIX (/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share" "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	install -m 755 $(BINARIES:%=$(TARGET)/$(PROFILE)/%) "$(DESTDIR)$(PREFIX)/bin"
-	$(TARGET)/$(PROFILE)/boltill-manual share "$(DESTDIR)$(PREFIX)/share"
+	umask 022; $(TARGET)/$(PROFILE)/boltill-manual share "$(DESTDIR)$(PREFIX)/share"
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/boltilld.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/boltilld.service"
 	chmod 644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/boltilld.service"
 

@@ -3,6 +3,7 @@
 mod help;
 mod locate;
 mod notify;
+mod patience;
 mod print;
 mod qr;
 mod words;
@@ -119,7 +120,8 @@ async fn run(options: &Options) -> Result<u8, Failure> {
     let filter = filter.map_err(Failure::Filter)?;
     let place = Place::find(options)?;
 
-    let answer = call(&place, command, params, filter, options.notifications).await?;
+    let answer = call(&place, command, params, filter, options.notifications);
+    let answer = patience::wait(command, words, answer).await?;
     let status = match &answer {
         Answer::Error(error) => {
             let raw = options.format() == Some(Format::Raw);
