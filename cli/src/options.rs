@@ -1,4 +1,8 @@
 //! What may be written on the command line.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "these comments are the text of --help, where brackets are for defaults"
+)]
 
 use clap::Parser;
 use std::path::PathBuf;

@@ -23,6 +23,8 @@ pub const REASONS: &[(&str, &str)] = &[
     ("will_fund", "channels are not funded from both sides"),
     ("chainmoves", "there is no bookkeeper"),
     ("htlcs.updated_index", "lists what is under way, not what is over"),
+    ("max_payments", "a code can be paid several times, within limits"),
+    ("payouts", "each payout of a code is on file"),
     (
         "bolt12_unsigned",
         "codes can be made unsigned too, as LDK reads them",
