@@ -5,7 +5,7 @@
 //! whoever looks what there is. It is off unless a port is given.
 //!
 //! Whoever comes without a good rune can cost no more than a connection: the rune is looked at before the body is read, and what
-//! is refused for it comes late ([`routes`]). Connections, time and memory have bounds ([`connection`], [`body`]).
+//! is refused for it comes late (`routes.rs`). Connections, time and memory have bounds (`connection.rs`, `body.rs`).
 
 mod answer;
 mod body;
