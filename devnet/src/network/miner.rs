@@ -2,11 +2,18 @@
 
 use super::NetworkError;
 use super::error::ChainFailure;
+use super::wait::wait_for;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::OnceCell;
+
+/// What bitcoind answers when the wallet has not enough coins that it can spend.
+const INSUFFICIENT_FUNDS: i64 = -6;
+/// How long it may take until it has them.
+const COINS_WITHIN: Duration = Duration::from_secs(20);
 
 /// How to reach the chain.
 #[derive(Clone, Debug)]
@@ -114,11 +121,21 @@ impl Miner {
     pub async fn pay(&self, address: &str, sat: u64) -> Result<String, NetworkError> {
         // Strings keep every digit of the amount.
         let amount = format!("{}.{:08}", sat / 100_000_000, sat % 100_000_000);
-        text(
-            "sendtoaddress",
-            "txid",
-            self.call("sendtoaddress", json!([address, amount])).await?,
-        )
+        // bitcoind's wallet spends the change of the last payment only once another of its threads has told it that this is in the mempool.
+        let paid = wait_for("the chain's wallet has the coins", COINS_WITHIN, || async {
+            match self.call("sendtoaddress", json!([address, amount])).await {
+                Err(NetworkError::Chain {
+                    reason:
+                        ChainFailure::Rpc {
+                            code: INSUFFICIENT_FUNDS,
+                            ..
+                        },
+                    ..
+                }) => Ok(None),
+                outcome => outcome.map(Some),
+            }
+        });
+        text("sendtoaddress", "txid", paid.await?)
     }
 
     /// How many blocks there are on top of the first.
