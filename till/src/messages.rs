@@ -5,8 +5,8 @@
 use crate::offers::Answer;
 use crate::till::Till;
 use bitcoin::secp256k1::PublicKey;
-use boltill_bolt12::BlindedPath;
 use boltill_bolt12::bech32::{self, Prefix};
+use boltill_bolt12::{BlindedPath, MessageKind, ParseError};
 use boltill_node::{
     BoxFuture, MessageDestination, MessageError, MessageTag, OffersArrival, OffersMessageBytes, OffersSink,
 };
@@ -84,6 +84,31 @@ pub(crate) fn ways(paths: Option<&[BlindedPath]>, id: Option<PublicKey>) -> Vec<
 }
 
 impl Till {
+    /// Blinded paths to us, for a code that must hold some because nobody could find us by our id alone; what comes by them has that tag. Without any, as in
+    /// Core Lightning, the code is made all the same: whoever is connected to us can still use it.
+    pub(crate) fn paths_to_us(
+        &self,
+        tag: MessageTag,
+        code: MessageKind,
+    ) -> Result<Option<Vec<BlindedPath>>, ParseError> {
+        if self.lightning().is_reachable_by_id() {
+            return Ok(None);
+        }
+        let paths = match self.lightning().message_paths(tag) {
+            Ok(paths) => paths,
+            Err(error) => {
+                tracing::warn!("an {code} is made without a path to this node: {error}");
+                return Ok(None);
+            }
+        };
+        // The node gives them in their binary form.
+        let read = BlindedPath::parse_all(&paths.concat());
+        read.map(Some).map_err(|source| ParseError::Data {
+            message: code,
+            source,
+        })
+    }
+
     /// Sends a message by the first way that is open. Not by several: a payer that gets an invoice twice refuses the second.
     pub(crate) async fn send_by_one(
         &self,

@@ -122,7 +122,7 @@ impl OfferRequest {
 
     /// The records that an invoice must mirror: all but signatures, known or not.
     pub(crate) fn mirrored(&self) -> TlvWriter {
-        self.request.tlvs().writer_of(types::in_request_range)
+        self.request.mirrored()
     }
 }
 

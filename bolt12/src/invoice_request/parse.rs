@@ -4,7 +4,7 @@ use super::fields::InvreqFields;
 use crate::bech32::{self, Prefix};
 use crate::error::{MessageKind, ParseError, in_message};
 use crate::offer::{OfferFields, offer_id};
-use crate::tlv::{TlvRecord, TlvStream};
+use crate::tlv::{TlvRecord, TlvStream, TlvWriter};
 use crate::{field, signature, types};
 use bitcoin::secp256k1::schnorr::Signature;
 use boltill_types::{InvreqId, OfferId};
@@ -81,6 +81,11 @@ impl InvoiceRequest {
     /// The records that no field is made of.
     pub fn unknown_records(&self) -> impl Iterator<Item = TlvRecord<'_>> {
         self.tlvs.unknown(&types::KNOWN_IN_REQUEST)
+    }
+
+    /// The records that an invoice must mirror: all but signatures, known or not.
+    pub(super) fn mirrored(&self) -> TlvWriter {
+        self.tlvs.writer_of(types::in_request_range)
     }
 
     /// The hash by which Core Lightning knows the request; signatures do not change it.

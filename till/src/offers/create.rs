@@ -2,7 +2,7 @@
 
 use crate::till::Till;
 use bitcoin::constants::ChainHash;
-use boltill_bolt12::{AnswerableOffer, BlindedPath, OfferBuilder, OfferRejection};
+use boltill_bolt12::{AnswerableOffer, MessageKind, OfferBuilder, OfferRejection};
 use boltill_ledger::{DisableOfferError, EnableOfferError, LedgerError, Offer, Recorded};
 use boltill_node::MessageTag;
 use boltill_types::{Msat, OfferId, UnixSeconds};
@@ -95,17 +95,17 @@ impl Till {
             builder = builder.absolute_expiry(expiry);
         }
         let offer = builder.clone().build()?;
-        if !new.may_have_paths || lightning.is_reachable_by_id() {
+        if !new.may_have_paths {
             return Ok(offer);
         }
         // The paths are a part of what the final id covers, so what stands in them is the id without them.
-        match lightning.message_paths(MessageTag::Offer(offer.offer().id_without_paths().0)) {
-            Ok(paths) => Ok(builder.paths(&read_paths(&paths)?).build()?),
-            // As in Core Lightning: whoever is connected to us can still pay.
-            Err(error) => {
-                tracing::warn!("an offer is made without a path to this node: {error}");
-                Ok(offer)
-            }
+        let tag = MessageTag::Offer(offer.offer().id_without_paths().0);
+        match self
+            .paths_to_us(tag, MessageKind::Offer)
+            .map_err(OfferRejection::from)?
+        {
+            Some(paths) => Ok(builder.paths(&paths).build()?),
+            None => Ok(offer),
         }
     }
 
@@ -132,12 +132,4 @@ impl Till {
     pub async fn offer(&self, id: OfferId) -> Result<Option<Offer>, LedgerError> {
         self.ledger().offer(id).await
     }
-}
-
-/// The node gives paths in their binary form.
-fn read_paths(paths: &[Vec<u8>]) -> Result<Vec<BlindedPath>, OfferRejection> {
-    BlindedPath::parse_all(&paths.concat()).map_err(|source| {
-        let message = boltill_bolt12::MessageKind::Offer;
-        boltill_bolt12::ParseError::Data { message, source }.into()
-    })
 }

@@ -2,7 +2,7 @@
 
 use crate::till::Till;
 use bitcoin::constants::ChainHash;
-use boltill_bolt12::{BlindedPath, InvoiceRequestBuilder, OfferlessRequest, ParseError, RequestRejection};
+use boltill_bolt12::{InvoiceRequestBuilder, MessageKind, OfferlessRequest, RequestRejection};
 use boltill_ledger::{CreateInvoiceRequestError, InvoiceRequest, NewInvoiceRequest, PayoutLimits, Recorded};
 use boltill_node::MessageTag;
 use boltill_types::{Msat, UnixSeconds};
@@ -119,25 +119,12 @@ impl Till {
             builder = builder.absolute_expiry(expiry);
         }
         let request = builder.clone().build()?;
-        if lightning.is_reachable_by_id() {
-            return Ok(request);
-        }
         // The paths are a part of what the final id covers, so what stands in them is the id without them.
-        match lightning.message_paths(MessageTag::Request(request.id().0)) {
-            Ok(paths) => {
-                let paths = BlindedPath::parse_all(&paths.concat()).map_err(|source| {
-                    RequestRejection::from(ParseError::Data {
-                        message: boltill_bolt12::MessageKind::InvoiceRequest,
-                        source,
-                    })
-                })?;
-                Ok(builder.paths(&paths).build()?)
-            }
-            // As in Core Lightning: whoever is connected to us can still collect.
-            Err(error) => {
-                tracing::warn!("an invoice_request is made without a path to this node: {error}");
-                Ok(request)
-            }
+        let tag = MessageTag::Request(request.id().0);
+        let paths = self.paths_to_us(tag, MessageKind::InvoiceRequest);
+        match paths.map_err(RequestRejection::from)? {
+            Some(paths) => Ok(builder.paths(&paths).build()?),
+            None => Ok(request),
         }
     }
 }
