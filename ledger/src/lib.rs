@@ -19,6 +19,7 @@ mod changes;
 mod checkpoint;
 mod closed_channels;
 mod counters;
+mod datastore;
 mod error;
 mod forwards;
 mod invoice_requests;
@@ -40,6 +41,10 @@ pub use boltill_types::OfferId;
 pub use changes::{Change, ChangeDetails, ForwardChange, InvoiceChange, InvoiceRequestChange, SendpayChange};
 pub use closed_channels::{CloseCause, ClosedChannel};
 pub use counters::{IndexKind, Subsystem};
+pub use datastore::{
+    DatastoreDeleteError, DatastoreItem, DatastoreKey, DatastoreKeyError, DatastoreMode, DatastorePage,
+    DatastorePosition, DatastoreValue, DatastoreWriteError, MAX_DATASTORE_VALUE,
+};
 pub use error::{LedgerError, OpenError};
 pub use forwards::{
     ChannelId, Forward, ForwardClaimed, ForwardFailure, ForwardReturned, ForwardState, ForwardStatus, HtlcIn,
@@ -64,7 +69,7 @@ pub use payments::{
     PayOwnInvoiceError, PayOwnPayoutError, Payment, PaymentId, PaymentState, PaymentStatus, Repeat,
     WayFailure, look_for_part,
 };
-pub use payouts::{Begun, Payout, PayoutRefusal, PayoutState, Unavailable};
+pub use payouts::{Begun, Payout, PayoutOf, PayoutRefusal, PayoutState, Unavailable};
 pub use runes::{RuneRange, StoredRune};
 pub use writer::WriterMetrics;
 

@@ -19,6 +19,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("schema/0003_forwards_and_closed_channels.sql")),
     M::up(include_str!("schema/0004_invoice_requests_and_offers.sql")),
     M::up(include_str!("schema/0005_runes.sql")),
+    M::up(include_str!("schema/0006_datastore.sql")),
 ];
 
 /// How many statements each connection keeps prepared: more than there are.

@@ -108,8 +108,8 @@ pub(crate) fn text_key(text: &str) -> i64 {
 mod tests {
     use crate::schema::Database;
     use crate::{
-        closed_channels, counters, forwards, invoice_requests, invoices, offers, payments, payouts, runes,
-        state,
+        closed_channels, counters, datastore, forwards, invoice_requests, invoices, offers, payments,
+        payouts, runes, state,
     };
     use bitcoin::Network;
 
@@ -120,6 +120,7 @@ mod tests {
         let statements = [
             counters::sql::ALL,
             closed_channels::sql::ALL,
+            datastore::sql::ALL,
             forwards::sql::ALL,
             invoice_requests::sql::ALL,
             invoices::sql::ALL,
