@@ -4,6 +4,7 @@ use crate::commands::Registry;
 use crate::error::{Code, RpcError};
 use crate::options::Config;
 use crate::runes::Runes;
+use boltill_ledger::Ledger;
 use boltill_node::{Node, Profile};
 use boltill_till::Till;
 use boltill_types::UnixSeconds;
@@ -23,6 +24,8 @@ pub struct Context {
     pub started_at: UnixSeconds,
     /// Who the node is; empty for the first moment only.
     pub profile: OnceLock<Profile>,
+    /// What is durable, for commands that need nothing else; empty for the first moment only.
+    pub ledger: OnceLock<Arc<Ledger>>,
     /// What may call commands from outside; empty for the first moment only.
     pub runes: OnceLock<Runes>,
     /// What does the work; empty until the node has caught up with the chain, while the socket answers already.
@@ -47,6 +50,7 @@ impl Context {
             shutdown: CancellationToken::new(),
             started_at: UnixSeconds::now(),
             profile: OnceLock::new(),
+            ledger: OnceLock::new(),
             runes: OnceLock::new(),
             engine: OnceLock::new(),
         }
@@ -78,6 +82,15 @@ impl Context {
     /// In the daemon's first moment, while it opens its files.
     pub fn profile(&self) -> Result<&Profile, RpcError> {
         self.profile.get().ok_or_else(|| self.still_starting())
+    }
+
+    /// The ledger, which can be used before the node may be.
+    ///
+    /// # Errors
+    /// In the daemon's first moment, while it opens its files.
+    pub fn ledger(&self) -> Result<&Ledger, RpcError> {
+        let ledger = self.ledger.get().map(Arc::as_ref);
+        ledger.ok_or_else(|| self.still_starting())
     }
 
     /// The runes, which can be used before the node may be.

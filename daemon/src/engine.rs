@@ -46,7 +46,8 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     let network_dir = config.place.network_dir();
     let (path, network) = (network_dir.join(LEDGER_FILE), config.place.network);
     let ledger = Arc::new(tokio::task::block_in_place(|| Ledger::open(&path, network))?);
-    // Set once, by the one call of this function, as are the two below.
+    // Set once, by the one call of this function, as are those below.
+    let _ = context.ledger.set(Arc::clone(&ledger));
     let _ = context.runes.set(Runes::open(Arc::clone(&ledger)).await?);
     let starting = Node::begin(node_config(config), Arc::<Ledger>::clone(&ledger))?;
     let _ = context.profile.set(starting.profile().clone());

@@ -2,6 +2,8 @@
 //!
 //! Every variant is named, so that a new one does not compile before it has a number.
 
+mod datastore;
+
 use crate::commands::shared::invoice::InvoiceEntry;
 use crate::commands::shared::route::FailureEntry;
 use crate::error::{Code, Failure};

@@ -13,7 +13,10 @@ mod command;
 mod connect;
 mod createinvoice;
 mod createrune;
+mod datastore;
+mod datastoreusage;
 mod decode;
+mod deldatastore;
 mod delinvoice;
 mod delpay;
 mod dev_hold;
@@ -35,6 +38,7 @@ mod listaddresses;
 mod listchannels;
 mod listclosedchannels;
 mod listconfigs;
+mod listdatastore;
 mod listforwards;
 mod listfunds;
 mod listhtlcs;
@@ -83,7 +87,10 @@ pub static COMMANDS: &[Command] = &[
     connect::COMMAND,
     createinvoice::COMMAND,
     createrune::COMMAND,
+    datastore::COMMAND,
+    datastoreusage::COMMAND,
     decode::COMMAND,
+    deldatastore::COMMAND,
     delinvoice::COMMAND,
     delpay::COMMAND,
     dev_hold::COMMAND,
@@ -105,6 +112,7 @@ pub static COMMANDS: &[Command] = &[
     listchannels::COMMAND,
     listclosedchannels::COMMAND,
     listconfigs::COMMAND,
+    listdatastore::COMMAND,
     listforwards::COMMAND,
     listfunds::COMMAND,
     listhtlcs::COMMAND,

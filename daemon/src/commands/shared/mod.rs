@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod channel;
+pub mod datastore;
 pub mod invoice;
 pub mod invoice_request;
 pub mod limits;
