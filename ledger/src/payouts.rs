@@ -75,6 +75,19 @@ pub struct Payout {
     pub state: PayoutState,
 }
 
+/// A payout among those for all requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutOf {
+    /// The payout.
+    pub payout: Payout,
+    /// The index of its payment that the listing is ordered by.
+    pub index: u64,
+    /// Which invoice_request it is for.
+    pub invreq_id: InvreqId,
+    /// Our own name for that.
+    pub label: Option<String>,
+}
+
 /// What came of a payout; always the same as of its payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayoutState {
@@ -104,6 +117,25 @@ impl PayoutState {
 }
 
 impl Ledger {
+    /// The payouts for all requests whose payments have a created index from `start` to `end`, in that order, a page at a time.
+    pub fn list_payouts(&self, start: u64, end: u64) -> Listing<PayoutOf> {
+        self.payouts_by(row::sql::BY_CREATION, start, end)
+    }
+
+    /// The payouts for all requests whose payments have ended, with an updated index from `start` to `end`, in that order, a page at a
+    /// time. The time that a page takes grows with the number of all payments between the two. A payment that was deleted is not listed.
+    pub fn list_ended_payouts(&self, start: u64, end: u64) -> Listing<PayoutOf> {
+        self.payouts_by(row::sql::ENDED, start, end)
+    }
+
+    fn payouts_by(&self, statement: &'static str, start: u64, end: u64) -> Listing<PayoutOf> {
+        let range = Range { start, ..Range::ALL };
+        let position = |payout: &PayoutOf, _: Order| payout.index;
+        Listing::new(&self.readers, range, end, position, move |conn, bounds| {
+            all(conn, statement, bounds, row::payout_of)
+        })
+    }
+
     /// What was and is being paid for that invoice_request, and what failed, in the order of the beginnings, a page at a time; nothing if
     /// there is no such request. It starts with the payment of that created index, and has at most `limit` entries.
     pub fn payouts_of(&self, id: InvreqId, start: CreatedIndex, limit: Option<u32>) -> Listing<Payout> {

@@ -13,6 +13,7 @@
 mod awaited;
 mod collect;
 mod decode;
+mod events;
 mod expiry;
 mod forward;
 mod invstring;
@@ -31,7 +32,7 @@ mod test;
 pub use boltill_bolt12::{Bip353Name, InvoiceError, OfferlessRequest, RequestRejection};
 pub use boltill_ledger::{
     BeginPartError, CreateInvoiceRequestError, DisableInvoiceRequestError, DisableOfferError,
-    EnableOfferError, InvoiceRequest, Offer, Payout, PayoutLimits, PayoutState, WayFailure,
+    EnableOfferError, InvoiceRequest, Offer, Payout, PayoutLimits, PayoutOf, PayoutState, WayFailure,
 };
 pub use boltill_ledger::{
     Change, ChangeDetails, CloseCause, ClosedChannel, DeleteInvoiceError, DeletePaymentError, Forward,
@@ -41,6 +42,7 @@ pub use boltill_ledger::{
 };
 pub use collect::{CollectError, CollectRequest, Refusal, read_invoice_request};
 pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
+pub use events::{Cursor, CursorError, Event, Events};
 pub use forward::{ForwardPages, ForwardQuery, ListForwardsError};
 pub use invstring::ListError;
 pub use lightning::Lightning;

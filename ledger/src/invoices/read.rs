@@ -1,7 +1,7 @@
 //! Looking invoices up.
 
 use super::row::{invoice, sql};
-use super::{Invoice, OfferId};
+use super::{Invoice, InvoiceState, OfferId};
 use crate::counters::{IndexKind, Subsystem};
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
@@ -45,6 +45,22 @@ impl Ledger {
         let end = self.current_index(Subsystem::Invoices, kind);
         Listing::new(&self.readers, range, end, position, move |conn, bounds| {
             all(conn, statement, bounds, invoice)
+        })
+    }
+
+    /// The invoices that were paid after the one with that pay index, in the order of their payments, a page at a time.
+    pub fn list_paid_invoices(&self, after: PayIndex) -> Listing<Invoice> {
+        let end = self.last_pay_index().0;
+        let range = Range {
+            start: after.0.saturating_add(1),
+            ..Range::ALL
+        };
+        let paid = |invoice: &Invoice, _: Order| match invoice.state {
+            InvoiceState::Paid { pay_index, .. } => pay_index.0,
+            InvoiceState::Unpaid | InvoiceState::Expired => 0,
+        };
+        Listing::new(&self.readers, range, end, paid, |conn, bounds| {
+            all(conn, sql::BY_PAYMENT, bounds, invoice)
         })
     }
 

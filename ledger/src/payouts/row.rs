@@ -1,9 +1,9 @@
 //! How a payout lies in its table.
 
-use super::{Payout, PayoutState};
+use super::{Payout, PayoutOf, PayoutState};
 use crate::payments::{PaymentStatus, status_of_column};
 use crate::sql::{converted, seconds, uint};
-use boltill_types::{CreatedIndex, Msat, PaymentHash};
+use boltill_types::{CreatedIndex, InvreqId, Msat, PaymentHash};
 use rusqlite::Row;
 
 pub(crate) mod sql {
@@ -12,6 +12,16 @@ pub(crate) mod sql {
         ($rest:literal) => {
             concat!(
                 "SELECT payment, request, status, amount_msat, began_at, ended_at, payment_hash FROM payouts ",
+                $rest
+            )
+        };
+    }
+
+    /// The same of a table `p`, and what [`super::payout_of`] reads behind.
+    macro_rules! select_with_request {
+        ($rest:literal) => {
+            concat!(
+                "SELECT p.payment, p.request, p.status, p.amount_msat, p.began_at, p.ended_at, p.payment_hash, ",
                 $rest
             )
         };
@@ -28,6 +38,14 @@ pub(crate) mod sql {
         OF_REQUEST = select!("WHERE request = (SELECT created_index FROM invoice_requests \
                                                WHERE id_key = ?4 AND invreq_id = ?5) \
                               AND payment BETWEEN ?1 AND ?2 ORDER BY payment LIMIT ?3");
+        BY_CREATION = select_with_request!("p.payment, r.invreq_id, r.label FROM payouts p \
+                                            JOIN invoice_requests r ON r.created_index = p.request \
+                                            WHERE p.payment BETWEEN ?1 AND ?2 ORDER BY p.payment LIMIT ?3");
+        ENDED = select_with_request!("s.updated_index, r.invreq_id, r.label \
+                                      FROM sendpays s INDEXED BY sendpays_by_update \
+                                      CROSS JOIN payouts p ON p.payment = s.created_index \
+                                      JOIN invoice_requests r ON r.created_index = p.request \
+                                      WHERE s.updated_index BETWEEN ?1 AND ?2 ORDER BY s.updated_index LIMIT ?3");
     }
 }
 
@@ -49,5 +67,15 @@ pub(super) fn payout(row: &Row<'_>) -> rusqlite::Result<Payout> {
         amount: Msat(uint(row, 3)?),
         began_at: seconds(row, 4)?,
         state,
+    })
+}
+
+/// Reads what `select_with_request!` selects.
+pub(super) fn payout_of(row: &Row<'_>) -> rusqlite::Result<PayoutOf> {
+    Ok(PayoutOf {
+        payout: payout(row)?,
+        index: uint(row, 7)?,
+        invreq_id: InvreqId(row.get(8)?),
+        label: row.get(9)?,
     })
 }
