@@ -15,6 +15,7 @@ pub mod flight;
 pub mod htlcs;
 pub mod old_state;
 pub mod python;
+pub mod schema;
 
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};
 pub use books::{Balance, Books};
