@@ -1,52 +1,72 @@
 //! A closed loop of calls: each worker begins again when it has its answer.
 
 use crate::BenchError;
-use boltill::{CallError, Client, Connection};
-use serde_json::json;
+use crate::subject::{Process, Subject};
+use boltill::{Answer, CallError, Client, Connection, Message};
+use serde::Serialize;
 use std::future::Future;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What a load has shown.
+#[derive(Clone, Debug, Serialize)]
 pub struct Load {
-    /// How long it lasted.
-    pub elapsed: Duration,
-    /// How long each turn took, sorted.
-    pub latencies: Vec<Duration>,
-}
-
-impl Load {
-    /// The latency that this share of the turns stayed below.
-    pub fn percentile(&self, share: f64) -> Duration {
-        let at = (self.latencies.len() as f64 * share) as usize;
-        let last = self.latencies.len().saturating_sub(1);
-        self.latencies.get(at.min(last)).copied().unwrap_or_default()
-    }
+    /// How many turns were taken.
+    pub turns: usize,
+    /// How many of them a second.
+    pub per_second: f64,
+    /// What half of them took at most.
+    pub p50_ms: f64,
+    /// What 99 of 100 took at most.
+    pub p99_ms: f64,
+    /// What the slowest took.
+    pub max_ms: f64,
+    /// What the node computed for each.
+    pub node_cpu_us: Option<f64>,
+    /// What this program computed for each.
+    pub bench_cpu_us: Option<f64>,
 }
 
 /// Somebody who does the same thing over and over.
 pub trait Worker: Send + 'static {
     /// Does it once; `label` is like no other.
-    fn turn(&mut self, label: String) -> impl Future<Output = Result<(), CallError>> + Send;
+    fn turn(&mut self, label: String) -> impl Future<Output = Result<(), BenchError>> + Send;
 }
 
 /// Has all of them work at once for so long.
-pub async fn run(workers: Vec<impl Worker>, duration: Duration) -> Result<Load, BenchError> {
+pub async fn run(
+    subject: &Subject,
+    workers: Vec<impl Worker>,
+    duration: Duration,
+) -> Result<Load, BenchError> {
+    run_while(subject, workers, move |started| started.elapsed() < duration).await
+}
+
+/// Has all of them work at once while this is so; it is told when they began.
+pub async fn run_while(
+    subject: &Subject,
+    workers: Vec<impl Worker>,
+    go_on: impl Fn(Instant) -> bool + Clone + Send + 'static,
+) -> Result<Load, BenchError> {
     // Labels must be new in every run, also against a node that was measured before.
     let run = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_micros();
+    let (node, bench) = (subject.process().await, Process::myself());
+    let cpu = |process: &Option<Process>| process.as_ref().and_then(Process::cpu);
+    let (node_before, bench_before) = (cpu(&node), cpu(&bench));
     let started = Instant::now();
     let tasks = workers.into_iter().enumerate().map(|(number, mut worker)| {
+        let go_on = go_on.clone();
         tokio::spawn(async move {
             let mut latencies = Vec::new();
-            while started.elapsed() < duration {
+            while go_on(started) {
                 let label = format!("bench-{run}-{number}-{}", latencies.len());
                 let began = Instant::now();
                 worker.turn(label).await?;
                 latencies.push(began.elapsed());
             }
-            Ok::<_, CallError>(latencies)
+            Ok::<_, BenchError>(latencies)
         })
     });
     let tasks: Vec<_> = tasks.collect();
@@ -56,55 +76,50 @@ pub async fn run(workers: Vec<impl Worker>, duration: Duration) -> Result<Load, 
     }
     let elapsed = started.elapsed();
     latencies.sort_unstable();
-    Ok(Load { elapsed, latencies })
+    let each = |before: Option<Duration>, after: Option<Duration>| {
+        Some((after? - before?).as_secs_f64() * 1e6 / latencies.len().max(1) as f64)
+    };
+    Ok(Load {
+        turns: latencies.len(),
+        per_second: latencies.len() as f64 / elapsed.as_secs_f64(),
+        p50_ms: percentile_ms(&latencies, 0.5),
+        p99_ms: percentile_ms(&latencies, 0.99),
+        max_ms: percentile_ms(&latencies, 1.0),
+        node_cpu_us: each(node_before, cpu(&node)),
+        bench_cpu_us: each(bench_before, cpu(&bench)),
+    })
 }
 
-/// Makes invoices.
-pub struct Invoices(Connection);
+/// The latency that this share of the turns, which are sorted, stayed below.
+fn percentile_ms(latencies: &[Duration], share: f64) -> f64 {
+    let at = (latencies.len() as f64 * share) as usize;
+    let last = latencies.len().saturating_sub(1);
+    let latency = latencies.get(at.min(last)).copied().unwrap_or_default();
+    latency.as_secs_f64() * 1_000.0
+}
 
-impl Invoices {
-    /// So many workers, each with a connection.
-    pub async fn workers(client: &Client, workers: usize) -> Result<Vec<Invoices>, CallError> {
-        let mut all = Vec::new();
-        for _ in 0..workers {
-            all.push(Invoices(client.connect().await?));
+/// So many connections to a node.
+pub async fn connections(client: &Client, count: usize) -> Result<Vec<Connection>, CallError> {
+    let mut all = Vec::with_capacity(count);
+    for _ in 0..count {
+        all.push(client.connect().await?);
+    }
+    Ok(all)
+}
+
+/// Makes a call whose answer nobody reads further than to whether it is an error.
+pub async fn call(
+    connection: &mut Connection,
+    method: &str,
+    params: impl Serialize,
+) -> Result<(), BenchError> {
+    connection.send(method, params, None).await?;
+    loop {
+        if let Message::Answer { answer, .. } = connection.receive().await? {
+            return match answer {
+                Answer::Result(_) => Ok(()),
+                Answer::Error(_) => Ok(answer.into_value().map(drop)?),
+            };
         }
-        Ok(all)
-    }
-}
-
-impl Worker for Invoices {
-    async fn turn(&mut self, label: String) -> Result<(), CallError> {
-        let params = json!({"amount_msat": 10_000, "label": label, "description": "benchmark"});
-        self.0.call("invoice", params).await.map(drop)
-    }
-}
-
-/// Makes a code at one node, and collects it at another: a turn ends when the payee has the money.
-pub struct Payouts {
-    payer: Connection,
-    payee: Connection,
-}
-
-impl Payouts {
-    /// So many workers, each with a connection to both nodes.
-    pub async fn workers(payer: &Client, payee: &Client, workers: usize) -> Result<Vec<Payouts>, CallError> {
-        let mut all = Vec::new();
-        for _ in 0..workers {
-            all.push(Payouts {
-                payer: payer.connect().await?,
-                payee: payee.connect().await?,
-            });
-        }
-        Ok(all)
-    }
-}
-
-impl Worker for Payouts {
-    async fn turn(&mut self, label: String) -> Result<(), CallError> {
-        let params = json!({"amount": 1_000, "description": "benchmark"});
-        let code = self.payer.call("invoicerequest", params).await?;
-        let params = json!({"invreq": code["bolt12"], "label": label});
-        self.payee.call("sendinvoice", params).await.map(drop)
     }
 }

@@ -1,64 +1,44 @@
-//! Measures a node over its socket, beside what its disk can do.
+//! Measures a node over its socket, beside what its disk and its processor can do.
 //!
 //! A figure without its disk says little: each durable call needs its share of a disk sync, so the disk is measured first, in
-//! the folder that the node writes to, and every line of a load's result names it.
+//! the folder that the node writes to, and every line of the results names it. What this program itself could do at most is measured too, with nobody
+//! behind the socket, and so is what each call costs it and the node in processor time.
 
+mod arguments;
+mod calls;
+mod cleaning;
+mod cpu;
 mod disk;
+mod echo;
+mod error;
+mod fill;
+mod growth;
+mod http;
 mod load;
+mod networks;
+mod payments;
+mod plot;
 mod report;
+mod results;
 mod start;
+mod subject;
+mod targets;
 
+use arguments::{Arguments, Section};
 use boltill::Client;
-use boltill_devnet::network::{Network, NetworkError, Options};
-use clap::Parser;
-use load::{Invoices, Payouts};
-use report::Measurement;
+use error::BenchError;
+use results::{Results, Setting};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use subject::Subject;
 
-/// How many codes are collected at once. Each is a payment, of which a channel carries some fifty at a time.
-const PAYOUTS_AT_ONCE: [usize; 2] = [1, 16];
-
-/// Measures a node that speaks Core Lightning's JSON-RPC
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
-    /// The socket of a node to measure; without it a network is started for the purpose
-    #[arg(long, value_name = "PATH")]
-    socket: Option<PathBuf>,
-    /// How long each measurement lasts, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    seconds: u64,
-    /// How many connections at once; repeat it for several measurements
-    #[arg(long, value_name = "N", default_values_t = [1, 16, 64])]
-    connections: Vec<usize>,
-    /// With how many channels the start of a node is measured; 0 leaves it out, and so does --socket
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    channels: usize,
-    /// After how many missed blocks the start of a node is measured
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    missed_blocks: u32,
-}
-
-/// Why there is no result.
-#[derive(Debug, thiserror::Error)]
-enum BenchError {
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    #[error("the node refused a call: {0}")]
-    Call(#[from] boltill::CallError),
-    #[error("the disk could not be measured in {path}: {source}")]
-    Disk { path: PathBuf, source: std::io::Error },
-    #[error("the result could not be written: {0}")]
-    Result(#[from] serde_json::Error),
-    #[error("a connection's task died: {0}")]
-    Task(#[from] tokio::task::JoinError),
-}
+/// How long the disk and the processor are measured.
+const GLANCE: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    match run(&Arguments::read()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("boltill-bench: {error}");
@@ -67,101 +47,110 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), BenchError> {
-    match &arguments.socket {
-        Some(socket) => {
-            let disk = measure_disk(socket)?;
-            measure_invoices(&arguments, &Client::new(socket), disk).await
-        }
-        None => {
-            eprintln!("starting a network to measure");
-            // In the current folder's disk, not in a temporary one that may be memory.
-            let folder = std::env::current_dir().map(|folder| folder.join("target").join("bench"));
-            let folder = folder.map_err(|source| BenchError::Disk {
-                path: PathBuf::from("."),
-                source,
-            })?;
-            // What an earlier run left behind would be measured as well.
-            let _ = std::fs::remove_dir_all(&folder);
-            let options = Options {
-                nodes: 2,
-                directory: Some(folder),
-                ..Options::default()
-            };
-            let network = Network::start(options).await?;
-            let measured = measure_all(&arguments, &network).await;
-            network.stop().await;
-            measured
-        }
+async fn run(arguments: &Arguments) -> Result<(), BenchError> {
+    // In the current folder's disk, not in a temporary one that may be memory.
+    let folder = PathBuf::from("target").join("bench");
+    // What an earlier run left behind would be measured as well.
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).map_err(BenchError::file(&folder))?;
+    let folder = folder.canonicalize().map_err(BenchError::file(&folder))?;
+    let theirs = arguments.socket.as_deref().and_then(Path::parent);
+    let disk = disk::syncs_per_second(theirs.unwrap_or(&folder), GLANCE)?;
+    let cpu = cpu::invoices_per_second(GLANCE);
+    let ceiling = echo::ceiling(&folder, 64, GLANCE).await?;
+    let notes = [
+        format!(
+            "The disk makes {disk:.0} `fdatasync` a second, one after another: {:.2} ms each.",
+            1e3 / disk
+        ),
+        format!(
+            "All cores together build, sign and write {cpu:.0} BOLT 11 invoices a second, with nothing else to do."
+        ),
+        format!(
+            "With nobody behind the socket this program makes {:.0} calls of `invoice` a second on 64 connections, and answers them itself.",
+            ceiling.per_second
+        ),
+    ];
+    notes.iter().for_each(|note| eprintln!("{note}"));
+    let mut results = Results::new(&folder.join("results.jsonl"), disk)?;
+    match given(arguments) {
+        Some(subject) => measure_given(arguments, &subject, &mut results).await?,
+        None => measure_own(arguments, &folder, &mut results).await?,
     }
-}
-
-/// What can be measured of a network that is ours to stop and start.
-async fn measure_all(arguments: &Arguments, network: &Network) -> Result<(), BenchError> {
-    let [alice, bob, ..] = network.nodes() else {
-        return Ok(());
-    };
-    let socket = alice.client().socket();
-    let disk = measure_disk(socket)?;
-    measure_invoices(arguments, alice.client(), disk).await?;
-    measure_payouts(arguments, [alice.client(), bob.client()], disk).await?;
-    if arguments.channels == 0 {
-        return Ok(());
+    if let Some(node) = &arguments.against {
+        let subject = Subject {
+            name: "against",
+            node: Client::new(node),
+            payee: arguments.against_payee.as_ref().map(Client::new),
+        };
+        measure_given(arguments, &subject, &mut results).await?;
     }
-    let mut times = start::starts(network).await?;
-    eprintln!("opening {} channels, and paying over each", arguments.channels);
-    start::open_channels(network, arguments.channels).await?;
-    times.extend(start::starts(network).await?);
-    times.extend(start::missed(network, arguments.missed_blocks).await?);
-    for times in &times {
-        println!("{}", report::line_of(times)?);
-    }
-    println!("\n{}", report::table_of_times(&times));
+    let targets = targets::targets(&results, cpu);
+    let report = report::report(&results, &targets, &notes);
+    println!("{report}");
+    std::fs::write(folder.join("report.md"), report).map_err(BenchError::file(&folder))?;
+    let picture = folder.join("growth.svg");
+    plot::draw(&results, &picture).map_err(|error| BenchError::Plot(error.to_string()))?;
+    eprintln!(
+        "results.jsonl, report.md and growth.svg are in {}",
+        folder.display()
+    );
     Ok(())
 }
 
-fn measure_disk(socket: &Path) -> Result<f64, BenchError> {
-    let folder = socket.parent().unwrap_or(Path::new("."));
-    let disk = disk::syncs_per_second(folder, Duration::from_secs(2));
-    let disk = disk.map_err(|source| BenchError::Disk {
-        path: folder.to_owned(),
-        source,
-    })?;
-    eprintln!("the disk makes {disk:.0} fdatasync a second, one after another");
-    Ok(disk)
+fn given(arguments: &Arguments) -> Option<Subject> {
+    Some(Subject {
+        name: "boltill",
+        node: Client::new(arguments.socket.as_ref()?),
+        payee: arguments.payee.as_ref().map(Client::new),
+    })
 }
 
-/// How many invoices a node makes.
-async fn measure_invoices(arguments: &Arguments, client: &Client, disk: f64) -> Result<(), BenchError> {
-    let mut measurements = Vec::new();
-    for &connections in &arguments.connections {
-        let workers = Invoices::workers(client, connections).await?;
-        let load = load::run(workers, Duration::from_secs(arguments.seconds)).await?;
-        measurements.push(Measurement::new("invoice", connections, disk, load));
-    }
-    print(&measurements)
-}
-
-/// How many codes are made by one node, collected by the other, and paid.
-async fn measure_payouts(
+/// What can be measured of a node that somebody else runs.
+async fn measure_given(
     arguments: &Arguments,
-    [payer, payee]: [&Client; 2],
-    disk: f64,
+    subject: &Subject,
+    results: &mut Results,
 ) -> Result<(), BenchError> {
-    let mut measurements = Vec::new();
-    for at_once in PAYOUTS_AT_ONCE {
-        let workers = Payouts::workers(payer, payee, at_once).await?;
-        let load = load::run(workers, Duration::from_secs(arguments.seconds)).await?;
-        let what = "invoicerequest, sendinvoice, paid";
-        measurements.push(Measurement::new(what, at_once, disk, load));
+    let setting = Setting {
+        node: subject.name,
+        invoices: 0,
+        channels: 1,
+    };
+    if arguments.wants(Section::Growth) {
+        growth::calls(arguments, subject, setting, results).await?;
     }
-    print(&measurements)
+    if arguments.wants(Section::Payments) && subject.payee.is_some() {
+        payments::measure(arguments, subject, setting, results).await?;
+    }
+    Ok(())
 }
 
-fn print(measurements: &[Measurement]) -> Result<(), BenchError> {
-    for measurement in measurements {
-        println!("{}", serde_json::to_string(measurement)?);
+/// What can be measured of networks that are ours to stop and start.
+async fn measure_own(arguments: &Arguments, folder: &Path, results: &mut Results) -> Result<(), BenchError> {
+    let wants = |sections: &[Section]| sections.iter().any(|section| arguments.wants(*section));
+    if wants(&[Section::Payments, Section::Starts]) {
+        let network = networks::start(folder, "channels").await?;
+        if arguments.wants(Section::Payments) {
+            payments::measure_over_channels(arguments, &network, results).await?;
+        }
+        if arguments.wants(Section::Starts) {
+            start::measure(arguments, &network, results).await?;
+        }
+        network.stop().await;
     }
-    println!("\n{}", report::table(measurements));
+    if wants(&[Section::Http, Section::Growth, Section::Cleaning]) {
+        let network = networks::start(folder, "invoices").await?;
+        if arguments.wants(Section::Growth) {
+            growth::measure(arguments, &network, results).await?;
+        }
+        if arguments.wants(Section::Cleaning) {
+            cleaning::measure(arguments, &network, results).await?;
+        }
+        if arguments.wants(Section::Http) {
+            http::measure(arguments, &network, results).await?;
+        }
+        network.stop().await;
+    }
     Ok(())
 }

@@ -1,92 +1,113 @@
-//! Results as lines of JSON for programs and a table for people.
+//! Results as tables for people.
 
-use crate::load::Load;
-use crate::start::Times;
-use serde::Serialize;
+use crate::http;
+use crate::results::{Figure, Results, Value};
+use crate::targets::Target;
 use std::fmt::Write;
-use std::time::Duration;
 
-/// One measurement.
-#[derive(Debug, Serialize)]
-pub struct Measurement {
-    what: &'static str,
-    connections: usize,
-    calls: usize,
-    calls_per_second: f64,
-    latency_p50_ms: f64,
-    latency_p99_ms: f64,
-    disk_syncs_per_second: f64,
-    /// Above one, several calls share a disk sync.
-    calls_per_disk_sync: f64,
+/// Everything, as Markdown.
+pub fn report(results: &Results, targets: &[Target], notes: &[String]) -> String {
+    let mut report = String::new();
+    for note in notes {
+        line(&mut report, format_args!("* {note}"));
+    }
+    report.push_str("\n## What is to be reached\n\n| what | measured | met |\n| --- | --- | --- |\n");
+    for Target { wanted, found, met } in targets {
+        let met = match met {
+            Some(true) => "yes",
+            Some(false) => "**no**",
+            None => "unknown",
+        };
+        line(&mut report, format_args!("| {wanted} | {found} | {met} |"));
+    }
+    report.push_str("\n## Loads\n\n");
+    report.push_str(
+        "| node | what | at once | invoices on file | channels | a second | p50 ms | p99 ms | longest ms | node's CPU µs | bench's CPU µs |\n\
+         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    results
+        .figures
+        .iter()
+        .for_each(|figure| load(&mut report, figure));
+    report.push_str("\n## Times and memory\n\n| node | what | invoices on file | channels | median | worst |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
+    results
+        .figures
+        .iter()
+        .for_each(|figure| other(&mut report, figure));
+    ways(&mut report, results);
+    report
 }
 
-impl Measurement {
-    /// Puts a load beside the disk that it ran on.
-    pub fn new(
-        what: &'static str,
-        connections: usize,
-        disk_syncs_per_second: f64,
-        load: Load,
-    ) -> Measurement {
-        let calls = load.latencies.len();
-        let calls_per_second = calls as f64 / load.elapsed.as_secs_f64();
-        let milliseconds = |share| load.percentile(share).as_secs_f64() * 1_000.0;
-        Measurement {
-            what,
-            connections,
-            calls,
-            calls_per_second,
-            latency_p50_ms: milliseconds(0.5),
-            latency_p99_ms: milliseconds(0.99),
-            disk_syncs_per_second,
-            calls_per_disk_sync: calls_per_second / disk_syncs_per_second,
+fn load(report: &mut String, figure: &Figure) {
+    let Some(load) = figure.value.as_load() else {
+        return;
+    };
+    let cpu = |microseconds: Option<f64>| microseconds.map_or("".to_owned(), |cpu| format!("{cpu:.0}"));
+    line(
+        report,
+        format_args!(
+            "| {} | {} | {} | {} | {} | {:.0} | {:.2} | {:.2} | {:.1} | {} | {} |",
+            figure.node,
+            figure.what,
+            figure.at_once,
+            figure.invoices,
+            figure.channels,
+            load.per_second,
+            load.p50_ms,
+            load.p99_ms,
+            load.max_ms,
+            cpu(load.node_cpu_us),
+            cpu(load.bench_cpu_us),
+        ),
+    );
+}
+
+fn other(report: &mut String, figure: &Figure) {
+    let (median, worst) = match &figure.value {
+        Value::Load(_) => return,
+        Value::Memory { resident_bytes } => (format!("{} MB", resident_bytes / 1_000_000), String::new()),
+        Value::Times { seconds } => {
+            let seconds = |at: usize| seconds.get(at).map_or(String::new(), |s| format!("{s:.2} s"));
+            (
+                seconds(figure.value.runs() / 2),
+                seconds(figure.value.runs().saturating_sub(1)),
+            )
+        }
+    };
+    line(
+        report,
+        format_args!(
+            "| {} | {} | {} | {} | {median} | {worst} |",
+            figure.node, figure.what, figure.invoices, figure.channels
+        ),
+    );
+}
+
+/// How the ways to a node compare.
+fn ways(report: &mut String, results: &Results) {
+    let [socket, others @ ..] = http::WAYS;
+    report.push_str("\n## HTTP beside the socket\n\n| way | at once | a second | of the socket's |\n| --- | ---: | ---: | ---: |\n");
+    for at_once in http::CALLERS {
+        let rate = |way| Some(results.first_and_last("boltill", way, at_once)?[0].1.per_second);
+        let Some(by_socket) = rate(socket) else {
+            return;
+        };
+        line(
+            report,
+            format_args!("| {socket} | {at_once} | {by_socket:.0} | |"),
+        );
+        for way in others {
+            let by_http = rate(way).unwrap_or_default();
+            let share = by_http / by_socket * 100.0;
+            line(
+                report,
+                format_args!("| {way} | {at_once} | {by_http:.0} | {share:.0} % |"),
+            );
         }
     }
 }
 
-/// All measurements as a Markdown table.
-pub fn table(measurements: &[Measurement]) -> String {
-    let mut table = String::from(
-        "| what | connections | calls/s | p50 ms | p99 ms | disk syncs/s | calls/s per disk sync/s |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-    );
-    for m in measurements {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            table,
-            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.0} | {:.2} |",
-            m.what,
-            m.connections,
-            m.calls_per_second,
-            m.latency_p50_ms,
-            m.latency_p99_ms,
-            m.disk_syncs_per_second,
-            m.calls_per_disk_sync,
-        );
-    }
-    table
-}
-
-/// One thing that was timed, as a line of JSON.
-pub fn line_of(times: &Times) -> Result<String, serde_json::Error> {
-    let seconds: Vec<_> = times.runs.iter().map(Duration::as_secs_f64).collect();
-    serde_json::to_string(&serde_json::json!({"what": times.what, "runs_seconds": seconds}))
-}
-
-/// All that was timed as a Markdown table.
-pub fn table_of_times(times: &[Times]) -> String {
-    let mut table = String::from("| what | runs | median s | longest s |\n| --- | ---: | ---: | ---: |\n");
-    for Times { what, runs } in times {
-        let median = runs.get(runs.len() / 2).copied().unwrap_or_default();
-        let longest = runs.last().copied().unwrap_or_default();
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            table,
-            "| {what} | {} | {:.2} | {:.2} |",
-            runs.len(),
-            median.as_secs_f64(),
-            longest.as_secs_f64(),
-        );
-    }
-    table
+fn line(report: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(report, "{text}");
 }

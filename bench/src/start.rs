@@ -1,12 +1,16 @@
 //! How long a node takes until it is of use: at a start with many channels, and after a long absence.
 
-use crate::BenchError;
+use crate::arguments::Arguments;
+use crate::results::{Results, Setting};
+use crate::{BenchError, networks};
 use boltill_devnet::network::{Network, NetworkError, Node};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// What a channel holds.
-const CHANNEL_SAT: u64 = 100_000;
+/// What a channel holds that is only there to be started with.
+const IDLE_SAT: u64 = 100_000;
+/// What a channel holds that is paid over.
+pub const PAID_SAT: u64 = 2_000_000;
 /// How many channels without a confirmed funding a peer puts up with (LDK's own bound).
 const UNCONFIRMED: usize = 4;
 /// What each channel is paid over, so that its monitor has something to read.
@@ -18,23 +22,28 @@ const INTERVAL: Duration = Duration::from_millis(2);
 /// After which the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What was timed, run by run.
-pub struct Times {
-    /// What was done.
-    pub what: String,
-    /// How long it took, sorted.
-    pub runs: Vec<Duration>,
+/// Measures the first node's starts: with one channel, with many, and after it has missed blocks.
+pub async fn measure(
+    arguments: &Arguments,
+    network: &Network,
+    results: &mut Results,
+) -> Result<(), BenchError> {
+    starts(network, results).await?;
+    eprintln!("opening {} channels, and paying over each", arguments.channels);
+    open_channels(network, arguments.channels, IDLE_SAT).await?;
+    starts(network, results).await?;
+    missed(network, arguments.missed_blocks, results).await
 }
 
 /// Opens channels from the first node to the second until there are this many, each of them used once.
-pub async fn open_channels(network: &Network, channels: usize) -> Result<(), BenchError> {
+pub async fn open_channels(network: &Network, channels: usize, sat: u64) -> Result<(), BenchError> {
     let [alice, bob, ..] = network.nodes() else {
         return Ok(());
     };
     let open = usable(alice).await?;
     for number in open..channels {
         // The change of the one before is spent at once.
-        let params = json!({"id": bob.id(), "amount": CHANNEL_SAT, "announce": false, "minconf": 0});
+        let params = json!({"id": bob.id(), "amount": sat, "announce": false, "minconf": 0});
         alice.call("fundchannel", params).await?;
         if (number + 1) % UNCONFIRMED == 0 {
             network.mine(1).await?;
@@ -45,9 +54,9 @@ pub async fn open_channels(network: &Network, channels: usize) -> Result<(), Ben
     }
     network.mine(6).await?;
     wait_until(|| async { Ok((usable(alice).await? >= channels).then_some(())) }).await?;
-    for number in 0..channels {
+    for number in open..channels {
         let params =
-            json!({"amount_msat": PAYMENT_MSAT, "label": format!("start-{number}"), "description": "start"});
+            json!({"amount_msat": PAYMENT_MSAT, "label": format!("over-{number}"), "description": "start"});
         let invoice = bob.call("invoice", params).await?;
         alice.call("pay", json!({"bolt11": invoice["bolt11"]})).await?;
     }
@@ -55,57 +64,47 @@ pub async fn open_channels(network: &Network, channels: usize) -> Result<(), Ben
 }
 
 /// Starts the first node several times: until it answers, and until payments can go over every channel.
-pub async fn starts(network: &Network) -> Result<Vec<Times>, BenchError> {
-    let [alice, ..] = network.nodes() else {
-        return Ok(Vec::new());
-    };
-    let channels = usable(alice).await?;
+async fn starts(network: &Network, results: &mut Results) -> Result<(), BenchError> {
+    let node = networks::first(network)?;
+    let channels = usable(node).await?;
     let (mut answering, mut paying) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        alice.stop().await;
+        node.stop().await;
         let began = Instant::now();
-        alice.launch(&[]).await?;
-        caught_up(network, alice).await?;
+        node.launch(&[]).await?;
+        caught_up(network, node).await?;
         answering.push(began.elapsed());
-        wait_until(|| async { Ok((usable(alice).await? >= channels).then_some(())) }).await?;
+        wait_until(|| async { Ok((usable(node).await? >= channels).then_some(())) }).await?;
         paying.push(began.elapsed());
     }
-    Ok(vec![
-        Times::of(
-            format!("start with {channels} channel(s) until it answers"),
-            answering,
-        ),
-        Times::of(
-            format!("start with {channels} channel(s) until all can be paid over"),
-            paying,
-        ),
-    ])
+    let setting = setting(network, channels)?;
+    results.times(setting, "start until it answers", &answering)?;
+    results.times(setting, "start until all channels can be paid over", &paying)
 }
 
 /// Lets the first node miss blocks, and starts it again: until it has seen them all.
-pub async fn missed(network: &Network, blocks: u32) -> Result<Vec<Times>, BenchError> {
-    let [alice, ..] = network.nodes() else {
-        return Ok(Vec::new());
-    };
-    let channels = usable(alice).await?;
+async fn missed(network: &Network, blocks: u32, results: &mut Results) -> Result<(), BenchError> {
+    let node = networks::first(network)?;
+    let channels = usable(node).await?;
     let mut runs = Vec::new();
     for _ in 0..RUNS {
-        alice.stop().await;
+        node.stop().await;
         network.miner().mine(blocks).await?;
         let began = Instant::now();
-        alice.launch(&[]).await?;
-        caught_up(network, alice).await?;
+        node.launch(&[]).await?;
+        caught_up(network, node).await?;
         runs.push(began.elapsed());
     }
-    let what = format!("start with {channels} channel(s) after {blocks} missed blocks, until all are seen");
-    Ok(vec![Times::of(what, runs)])
+    let what = format!("start until {blocks} missed blocks are seen");
+    results.times(setting(network, channels)?, &what, &runs)
 }
 
-impl Times {
-    fn of(what: String, mut runs: Vec<Duration>) -> Times {
-        runs.sort_unstable();
-        Times { what, runs }
-    }
+fn setting(network: &Network, channels: usize) -> Result<Setting, BenchError> {
+    Ok(Setting {
+        node: networks::subject(network)?.name,
+        invoices: 0,
+        channels,
+    })
 }
 
 /// How many channels a payment can go over now.
@@ -119,7 +118,7 @@ async fn usable(node: &Node) -> Result<usize, NetworkError> {
 }
 
 /// Waits until a node that has just been launched works, knows the chain's tip and has nothing to warn of.
-async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkError> {
+pub async fn caught_up(network: &Network, node: &Node) -> Result<(), NetworkError> {
     let tip = network.miner().height().await?;
     wait_until(|| async {
         // Until it listens, there is nobody to ask.
