@@ -92,17 +92,23 @@ pub async fn release(payee: &Node) -> Result<(), NetworkError> {
     Ok(())
 }
 
+/// Waits until a payee has on file that an invoice is paid, and gives it as it is then: its payer has the preimage, and with it the
+/// end of the payment, while the payee still writes.
+pub async fn received(payee: &Node, label: &str) -> Result<Value, NetworkError> {
+    let what = format!("{} has {label} paid", payee.name());
+    wait_for(&what, SOON, || async {
+        Ok(Some(listed(payee, label).await?).filter(|invoice| invoice["status"] == "paid"))
+    })
+    .await
+}
+
 /// Waits until an invoice is paid, and checks that it is so exactly once: with this amount, and as the only one of its place.
 ///
 /// # Panics
 ///
 /// When it is counted in another way.
 pub async fn paid_once(payee: &Node, label: &str, amount_msat: u64) -> Result<(), NetworkError> {
-    let what = format!("{} has {label} paid", payee.name());
-    let paid = wait_for(&what, SOON, || async {
-        Ok(Some(listed(payee, label).await?).filter(|invoice| invoice["status"] == "paid"))
-    })
-    .await?;
+    let paid = received(payee, label).await?;
     assert_eq!(paid["amount_received_msat"], amount_msat, "{paid}");
     let all = payee.call("listinvoices", json!({})).await?;
     let invoices = all["invoices"].as_array().expect("a list");

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use boltill_e2e::books::Books;
-use boltill_e2e::chain::mine_until_quiet;
+use boltill_e2e::chain::{mine_seen_by, mine_until_quiet};
 use boltill_e2e::channels::{channels_of, is_usable, usable_channel};
 use boltill_e2e::coins::{coins_of, refusal};
 use boltill_e2e::htlcs::all_settled;
@@ -200,8 +200,11 @@ async fn a_bitcoind_with_older_data_is_waited_for_and_its_new_blocks_are_followe
             older + 3
         );
         warned(node, "warning_bitcoind_sync", &words).await?;
-        let log = std::fs::read_to_string(node.log()).unwrap();
-        assert!(log.contains("has seen block"), "the log says so too");
+        wait_for("the log says so too", SOON, || async {
+            let log = std::fs::read_to_string(node.log()).unwrap_or_default();
+            Ok(log.contains("has seen block").then_some(()))
+        })
+        .await?;
     }
     // Other blocks than those that were lost: bitcoind has never seen the ones that the nodes have.
     network.miner().mine(4).await?;
@@ -361,7 +364,7 @@ async fn a_pruned_bitcoind_does_until_it_has_thrown_away_what_a_node_needs() -> 
     std::fs::write(conf, "prune=1\nfastprune=1\n").unwrap();
     network.start_chain().await?;
     carol.stop().await;
-    mine_and_prune(&network).await?;
+    mine_and_prune(&network, &[alice, bob]).await?;
     // Who saw the blocks in time misses nothing.
     usable_channel(alice, bob, true).await?;
     pay(alice, bob, 1_000_000, "pruned").await?;
@@ -374,11 +377,13 @@ async fn a_pruned_bitcoind_does_until_it_has_thrown_away_what_a_node_needs() -> 
     Ok(())
 }
 
-/// Makes as many blocks as bitcoind always keeps and then some, and has it throw away what it can.
-async fn mine_and_prune(network: &Network) -> Result<(), NetworkError> {
+/// Makes as many blocks as bitcoind always keeps and then some, and has it throw away what it can once these nodes have seen them.
+async fn mine_and_prune(network: &Network, seen_by: &[&Node]) -> Result<(), NetworkError> {
     let miner = network.miner();
     let before = miner.height().await?;
-    miner.mine(800).await?;
+    for _ in 0..4 {
+        mine_seen_by(network, 200, seen_by).await?;
+    }
     let pruned = miner.call("pruneblockchain", json!([before + 500])).await?;
     assert!(
         pruned.as_u64().is_some_and(|height| height > before),

@@ -164,8 +164,13 @@ async fn who_forwards_earns_what_it_advertises() -> Result<(), NetworkError> {
     let after = books.balance(&network).await?;
     assert_eq!(after.of(alice), before.of(alice) - 100_000_000 - fee_msat);
     assert_eq!(after.of(carol), before.of(carol) + 100_000_000);
-    let forwards = bob.call("listforwards", json!({"status": "settled"})).await?;
-    let [forward] = forwards["forwards"].as_array().unwrap().as_slice() else {
+    // Its end is put on file beside the last messages about it.
+    let forwards = wait_for("the forward is on file as settled", SOON, || async {
+        let forwards = bob.call("listforwards", json!({"status": "settled"})).await?;
+        Ok(Some(forwards["forwards"].clone()).filter(|forwards| *forwards != json!([])))
+    })
+    .await?;
+    let [forward] = forwards.as_array().unwrap().as_slice() else {
         panic!("one forward was made: {forwards}");
     };
     assert_eq!(forward["fee_msat"], fee_msat);

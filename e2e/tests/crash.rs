@@ -11,7 +11,7 @@
 use boltill::CallError;
 use boltill_e2e::channels::channels_of;
 use boltill_e2e::htlcs::all_settled;
-use boltill_e2e::{Balance, Books, Network, NetworkError, Node, line_of};
+use boltill_e2e::{Balance, Books, Network, NetworkError, Node, SOON, flight, line_of, wait_for};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -191,6 +191,9 @@ impl Situation {
             network.node("bob")?,
             network.node("carol")?,
         );
+        for label in answered.keys() {
+            flight::received(carol, label).await?;
+        }
         let received = received(carol, answered).await?;
         let sent = sent(alice).await?;
         let hashes = |of: &BTreeMap<String, Sent>| of.keys().cloned().collect::<Vec<_>>();
@@ -208,8 +211,13 @@ impl Situation {
         let amounts: u64 = received.values().sum();
         let fees = sent.values().map(|payment| payment.sent_msat).sum::<u64>() - amounts;
 
-        let forwards = bob.call("listforwards", json!({"status": "settled"})).await?;
-        let forwards = forwards["forwards"].as_array().unwrap();
+        // Their ends are put on file beside the last messages about them.
+        let forwards = wait_for("as many forwards are settled", SOON, || async {
+            let forwards = bob.call("listforwards", json!({"status": "settled"})).await?;
+            let forwards = forwards["forwards"].as_array().unwrap().clone();
+            Ok((forwards.len() >= received.len()).then_some(forwards))
+        })
+        .await?;
         assert_eq!(forwards.len(), received.len(), "each was forwarded once");
         let earned: u64 = forwards
             .iter()

@@ -56,12 +56,25 @@ async fn settle(network: &Network, books: &Books, gone: &[&Node]) -> Result<Bala
     books.balance(network).await
 }
 
-/// The transaction in the mempool that spends the commitment, and is not the one that is to be replaced.
-async fn child_of(network: &Network, commitment: &str, not: Option<&str>) -> Result<String, NetworkError> {
+/// The transaction in the mempool that spends the commitment, and is not the one that is to be replaced; and the feerate that it pays
+/// together with these others.
+async fn child_of(
+    network: &Network,
+    commitment: &str,
+    not: Option<&str>,
+    others: &[&str],
+) -> Result<(String, u64), NetworkError> {
     wait_for("the commitment has a new child", SOON, || async {
         for txid in network.miner().mempool().await? {
-            if txid != commitment && Some(txid.as_str()) != not && spends(network, &txid, commitment).await? {
-                return Ok(Some(txid));
+            if txid == commitment || Some(txid.as_str()) == not || !spends(network, &txid, commitment).await?
+            {
+                continue;
+            }
+            let mut package: Vec<_> = others.iter().map(|other| (*other).to_owned()).collect();
+            package.push(txid.clone());
+            // It may have been replaced by another just now.
+            if let Ok(paid) = feerate_of(network, &package).await {
+                return Ok(Some((txid, paid)));
             }
         }
         Ok(None)
@@ -69,8 +82,11 @@ async fn child_of(network: &Network, commitment: &str, not: Option<&str>) -> Res
     .await
 }
 
+/// Whether a transaction of the mempool spends an output of that one; one that was replaced just now does not.
 async fn spends(network: &Network, txid: &str, parent: &str) -> Result<bool, NetworkError> {
-    let hex = network.miner().call("getrawtransaction", json!([txid])).await?;
+    let Ok(hex) = network.miner().call("getrawtransaction", json!([txid])).await else {
+        return Ok(false);
+    };
     let transaction = network.miner().call("decoderawtransaction", json!([hex])).await?;
     let inputs = transaction["vin"].as_array().unwrap();
     Ok(inputs.iter().any(|input| input["txid"] == parent))
@@ -86,15 +102,13 @@ async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_repl
     bob.kill().await;
     alice.restart_with(&[SPIKE]).await?;
     let commitment = close_alone(alice, bob).await?;
-    let child = child_of(&network, &commitment, None).await?;
-    let package = [commitment.clone(), child.clone()];
-    let paid = feerate_of(&network, &package).await?;
+    let (child, paid) = child_of(&network, &commitment, None, &[&commitment]).await?;
     assert!(
         (SPIKE_SAT..SPIKE_SAT * 11 / 10).contains(&paid),
         "the package pays {paid}"
     );
     assert!(
-        feerate_of(&network, &package[..1]).await? < 300,
+        feerate_of(&network, std::slice::from_ref(&commitment)).await? < 300,
         "the commitment itself is cheap"
     );
 
@@ -102,8 +116,7 @@ async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_repl
     network.miner().mine_empty(2).await?;
     alice.restart_with(&[HIGHER]).await?;
     network.miner().mine_empty(1).await?;
-    let dearer = child_of(&network, &commitment, Some(&child)).await?;
-    let paid = feerate_of(&network, &[commitment.clone(), dearer]).await?;
+    let (_, paid) = child_of(&network, &commitment, Some(&child), &[&commitment]).await?;
     assert!(
         (HIGHER_SAT..HIGHEST_SAT).contains(&paid),
         "the package pays {paid}"
@@ -141,13 +154,11 @@ async fn the_claim_of_an_htlc_is_bumped_until_it_is_in_a_block() -> Result<(), N
         .await?;
     alice.restart_with(&[SPIKE]).await?;
     network.miner().mine_empty(2).await?;
-    let claim = child_of(&network, &commitment, None).await?;
-    let paid = feerate_of(&network, std::slice::from_ref(&claim)).await?;
+    let (claim, paid) = child_of(&network, &commitment, None, &[]).await?;
     assert!(paid >= 1_000, "the claim pays {paid}");
     alice.restart_with(&[HIGHER]).await?;
     network.miner().mine_empty(1).await?;
-    let dearer = child_of(&network, &commitment, Some(&claim)).await?;
-    let paid = feerate_of(&network, &[dearer]).await?;
+    let (_, paid) = child_of(&network, &commitment, Some(&claim), &[]).await?;
     assert!((HIGHER_SAT..HIGHEST_SAT).contains(&paid), "the claim pays {paid}");
 
     settle(&network, &books, &[bob]).await?;
@@ -193,8 +204,7 @@ async fn two_commitments_at_once_get_into_blocks_with_the_one_coin_that_there_is
         .miner()
         .call("generateblock", json!([address, [commitment, child]]))
         .await?;
-    let child = child_of(&network, later, None).await?;
-    let paid = feerate_of(&network, &[later.clone(), child]).await?;
+    let (_, paid) = child_of(&network, later, None, &[later]).await?;
     assert!(paid >= SPIKE_SAT, "the second package pays {paid}");
     network.miner().mine(1).await?;
     settle(&network, &books, &[alice, carol]).await?;
@@ -234,7 +244,9 @@ async fn a_wallet_whose_only_coin_is_unconfirmed_says_what_is_missing_and_bumps_
             let package = [commitment.clone(), txid.clone()];
             if txid != commitment
                 && spends(&network, &txid, &commitment).await?
-                && feerate_of(&network, &package).await? >= SPIKE_SAT
+                && feerate_of(&network, &package)
+                    .await
+                    .is_ok_and(|paid| paid >= SPIKE_SAT)
             {
                 return Ok(Some(()));
             }
@@ -265,8 +277,7 @@ async fn a_commitment_is_bumped_as_far_as_the_reserve_goes_when_the_market_is_be
         .restart_with(&["--force-feerates=1000/1000/253/60000"])
         .await?;
     let commitment = close_alone(alice, bob).await?;
-    let child = child_of(&network, &commitment, None).await?;
-    let paid = feerate_of(&network, &[commitment.clone(), child]).await?;
+    let (_, paid) = child_of(&network, &commitment, None, &[&commitment]).await?;
     assert!((SPIKE_SAT..60_000).contains(&paid), "25,000 sat allow {paid}");
     logged(
         alice,

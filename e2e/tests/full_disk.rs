@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use boltill_e2e::htlcs::all_settled;
-use boltill_e2e::{Books, NetworkError, Node, invoice, line_of};
+use boltill_e2e::{Books, NetworkError, Node, SOON, invoice, line_of, wait_for};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -62,7 +62,12 @@ async fn fill_the_disk_of(victim: &str) -> Result<(), NetworkError> {
     victim.restart().await?;
     paying.await.expect("it does not panic");
     all_settled(&network).await?;
-    let (sent, received) = (sent(alice).await?, received(bob).await?);
+    let sent = sent(alice).await?;
+    // The payer has the preimage while the payee still writes.
+    let received = wait_for("bob has on file what alice has paid", SOON, || async {
+        Ok(Some(received(bob).await?).filter(|received| received.len() >= sent.len()))
+    })
+    .await?;
     assert_eq!(sent, received, "payer and payee count the same payments");
     assert!(
         !sent.is_empty() && sent.len() < PAYMENTS as usize,

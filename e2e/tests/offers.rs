@@ -56,8 +56,11 @@ async fn an_offer_is_paid_over_three_nodes_by_invoice_and_at_once() -> Result<()
     assert_eq!(decoded["invoice_amount_msat"], 20_000_000);
     let paid = alice.call("pay", json!([fetched["invoice"]])).await?;
     assert_eq!(paid["amount_msat"], 20_000_000, "{paid}");
-    let invoice = filed(carol, &fetched["invoice"]).await?;
-    assert_eq!(invoice["status"], "paid", "{invoice}");
+    let invoice = wait_for("carol has it paid", SOON, || async {
+        let invoice = filed(carol, &fetched["invoice"]).await?;
+        Ok((invoice["status"] == "paid").then_some(invoice))
+    })
+    .await?;
     assert_eq!(invoice["local_offer_id"], offer["offer_id"]);
     assert_eq!(invoice["invreq_payer_note"], "no sugar");
     is_used(carol, &offer).await?;

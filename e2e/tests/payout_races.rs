@@ -13,6 +13,7 @@ use boltill_e2e::{Network, NetworkError, Node, SOON, unconnected, wait_for};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 const COLLECTORS: usize = 64;
 const AMOUNT_MSAT: u64 = 1_000_000;
@@ -127,6 +128,17 @@ async fn paid(network: &Network, name: &str) -> Result<usize, NetworkError> {
     Ok(count)
 }
 
+/// Waits until as many invoices whose label begins so are paid as must be, and checks that no more are: the payer has their preimages
+/// while the collectors still write.
+async fn all_paid(network: &Network, name: &str, count: usize) -> Result<(), NetworkError> {
+    let what = format!("{count} invoices of {name} are paid");
+    let found = wait_for(&what, SOON, || async {
+        Ok(Some(paid(network, name).await?).filter(|found| *found >= count))
+    });
+    assert_eq!(found.await?, count, "{name}");
+    Ok(())
+}
+
 /// Some moment within the race: seldom the same.
 fn random_moment() -> Duration {
     let nanos = SystemTime::now()
@@ -176,6 +188,8 @@ async fn of_64_who_race_for_one_code_exactly_one_is_paid_200_times() -> Result<(
     let alice = network.node("alice")?;
     // A node takes 250 onion messages a second from a peer and drops the rest; here each refusal is two, and there are 31 for each collector.
     let mut pace = tokio::time::interval(Duration::from_millis(300));
+    // Rounds that took long are not made up for by others without a pause.
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for round in 0..ROUNDS {
         pace.tick().await;
         let code = code(alice, json!({})).await?;
@@ -189,7 +203,7 @@ async fn of_64_who_race_for_one_code_exactly_one_is_paid_200_times() -> Result<(
             "{entry}"
         );
     }
-    assert_eq!(paid(&network, "round ").await?, ROUNDS);
+    all_paid(&network, "round ", ROUNDS).await?;
     network.stop().await;
     Ok(())
 }
@@ -208,7 +222,7 @@ async fn of_64_who_race_for_a_sum_as_many_are_paid_as_it_allows() -> Result<(), 
         assert_eq!(entry["paid_count"], 10, "{entry}");
         assert_eq!(entry["paid_msat"], 10 * AMOUNT_MSAT, "{entry}");
         assert!(winners <= 10);
-        assert_eq!(paid(&network, &format!("{name}/")).await?, 10);
+        all_paid(&network, &format!("{name}/"), 10).await?;
     }
     network.stop().await;
     Ok(())
@@ -242,7 +256,7 @@ async fn a_payer_that_is_killed_in_the_middle_of_a_race_pays_no_more_than_the_co
             collect_the_rest(&network, &code, &name).await?;
             let entry = settled(alice, &code).await?;
             assert_eq!(entry["paid_count"], count, "{entry}");
-            assert_eq!(paid(&network, &format!("{name}/")).await?, count);
+            all_paid(&network, &format!("{name}/"), count).await?;
         }
     }
     network.stop().await;

@@ -225,10 +225,11 @@ async fn an_htlc_claimed_on_chain_stays_claimed_through_reorgs() -> Result<(), N
 /// Whether a transaction that waits for a block shows a preimage: 32 bytes in the witness of an HTLC claim (BOLT 3).
 async fn pays_for_a_preimage(network: &Network) -> Result<bool, NetworkError> {
     for txid in network.miner().mempool().await? {
-        let transaction = network
-            .miner()
-            .call("getrawtransaction", json!([txid, true]))
-            .await?;
+        let miner = network.miner();
+        // It may have been replaced by another just now.
+        let Ok(transaction) = miner.call("getrawtransaction", json!([txid, true])).await else {
+            continue;
+        };
         let inputs = transaction["vin"].as_array().cloned().unwrap_or_default();
         let shows = inputs.iter().any(|input| {
             let witness = input["txinwitness"].as_array().cloned().unwrap_or_default();

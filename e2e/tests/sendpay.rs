@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use boltill::CallError;
+use boltill_e2e::flight::received;
 use boltill_e2e::{NetworkError, Node, SOON, invoice, line_of, listed, wait_for};
 use serde_json::{Value, json};
 
@@ -73,7 +74,7 @@ async fn a_way_is_found_taken_and_waited_for_and_the_invoice_is_paid_once() -> R
         (&json!("complete"), &json!("once"))
     );
     assert_eq!(paid["amount_sent_msat"], route[0]["amount_msat"]);
-    let received = listed(carol, "once").await?;
+    let received = received(carol, "once").await?;
     assert_eq!(received["payment_preimage"], paid["payment_preimage"]);
     assert_eq!(received["amount_received_msat"], 1_000_000);
 

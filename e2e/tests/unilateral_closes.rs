@@ -5,7 +5,7 @@
 use boltill_e2e::chain::{caught_up, mempool_of, mine_seen_by, mine_to};
 use boltill_e2e::channels::{channels_of, close_alone, decide_to_close_alone};
 use boltill_e2e::flight::{Flight, paid_once, release};
-use boltill_e2e::htlcs::deadline_of;
+use boltill_e2e::htlcs::{all_settled, deadline_of};
 use boltill_e2e::{Balance, Books, Network, NetworkError, Node, SOON, line_of, listed, pay, wait_for};
 use serde_json::json;
 
@@ -22,6 +22,7 @@ async fn who_closes_alone_waits_for_the_money_and_the_peer_has_it_at_once() -> R
     let books = Books::open(&network).await?;
     let before = books.balance(&network).await?;
     pay(alice, carol, AMOUNT_MSAT, "before").await?;
+    all_settled(&network).await?;
     bob.stop().await;
 
     // Alice has opened her channel with bob, and bob his with carol.

@@ -7,7 +7,7 @@ use crate::words::{
     self, CHANNEL_ANNOUNCEMENT, CHANNEL_UPDATE, ERROR, KNOWN_TYPES, NODE_ANNOUNCEMENT, ONION_MESSAGE, PING,
     PONG, WARNING, channel_announcement, channel_update, node_announcement, onion_message, ping, text_of,
 };
-use boltill_e2e::NetworkError;
+use boltill_e2e::{NetworkError, SOON, wait_for};
 use rand::RngCore;
 use serde_json::json;
 
@@ -147,8 +147,11 @@ async fn errors_without_end_and_pings_that_want_too_much_cost_little() -> Result
         }
         deaf.push(peer);
     }
-    let info = bob.call("getinfo", json!({})).await?;
-    assert_eq!(info["num_peers"], 4);
+    wait_for("bob has let in all four", SOON, || async {
+        let info = bob.call("getinfo", json!({})).await?;
+        Ok((info["num_peers"] == 4).then_some(()))
+    })
+    .await?;
     attacked.has_not_grown().await;
     // Without this it takes two of LDK's pings until bob sees that they have gone, because he does not listen to them either.
     for peer in deaf {

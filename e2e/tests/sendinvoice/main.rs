@@ -5,7 +5,7 @@
 mod code;
 
 use boltill::{CallError, RpcError};
-use boltill_e2e::channels::{open, usable_channel};
+use boltill_e2e::channels::{channels_of, open, usable_channel};
 use boltill_e2e::{NetworkError, Node, SOON, line_of, listed, unconnected, wait_for};
 use code::{INVREQ_CHAIN, OFFER_ABSOLUTE_EXPIRY, OFFER_DESCRIPTION, SIGNATURE, with_record};
 use serde_json::{Value, json};
@@ -201,6 +201,13 @@ async fn who_has_unannounced_channels_alone_collects_and_is_collected_from() -> 
     usable_channel(alice, bob, true).await?;
     open(&network, bob, carol, json!({"announce": false})).await?;
     usable_channel(bob, carol, false).await?;
+    wait_for("carol knows the way to alice", SOON, async || {
+        let known = carol
+            .call("listchannels", json!({"destination": alice.id()}))
+            .await?;
+        Ok((known["channels"] != json!([])).then_some(()))
+    })
+    .await?;
     let (signed, _) = code(alice).await?;
     paid(carol, &signed, "to carol", AMOUNT_MSAT, json!({})).await?;
     // She keeps a reserve and what her channel costs.
@@ -255,6 +262,11 @@ async fn a_collector_without_connections_makes_one_if_it_may() -> Result<(), Net
     paid(alice, &by_id, "by its id", AMOUNT_MSAT, json!({})).await?;
 
     bob.kill().await;
+    wait_for("alice sees that bob has gone", SOON, async || {
+        let channels = channels_of(alice).await?;
+        Ok((channels[0]["peer_connected"] == false).then_some(()))
+    })
+    .await?;
     let unreachable = refused(alice, &in_vain, "unreachable", json!({})).await;
     assert_eq!(unreachable.code, 1003, "{unreachable}");
     let words = format!("Failed: could not route or connect directly to {}: ", bob.id());
