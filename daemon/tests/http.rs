@@ -10,7 +10,7 @@ mod common;
 
 use boltill_ledger::Ledger;
 use boltilld::http::HttpServer;
-use boltilld::options::HttpConfig;
+use boltilld::options::{HttpConfig, Origins};
 use boltilld::runes::{Alternative, Restriction, Runes};
 use common::{FINISHED, TestServer, WAKE, until, within};
 use serde_json::{Value, json};
@@ -56,6 +56,7 @@ impl HttpTest {
         let config = HttpConfig {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             certificates: None,
+            origins: Origins::Any,
         };
         let http = HttpServer::bind(&config).unwrap();
         let address = http.address().unwrap();

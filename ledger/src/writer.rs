@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 /// The most writes that share one transaction, so that the first of them does not wait long for the last.
@@ -28,6 +29,8 @@ pub struct WriterMetrics {
     pub commits: u64,
     /// Writes answered, whether they were refused or not, in transactions that were committed.
     pub writes: u64,
+    /// How long those transactions took, from their first write to the end of the sync.
+    pub time: Duration,
 }
 
 /// What a write sees: the transaction, the counters, and the list of what is to be published after the commit.
@@ -135,6 +138,7 @@ impl Writer {
         WriterMetrics {
             commits: self.metrics.commits.load(Ordering::Relaxed),
             writes: self.metrics.writes.load(Ordering::Relaxed),
+            time: Duration::from_nanos(self.metrics.nanoseconds.load(Ordering::Relaxed)),
         }
     }
 
@@ -152,6 +156,7 @@ impl Writer {
 struct Metrics {
     commits: AtomicU64,
     writes: AtomicU64,
+    nanoseconds: AtomicU64,
 }
 
 /// The writer's thread.
@@ -195,13 +200,15 @@ impl Committer {
     /// transaction are left for the next. Returns whether there can be a next.
     fn transact(&mut self, jobs: &mut VecDeque<Box<dyn Job>>) -> bool {
         let mut ran = Vec::with_capacity(jobs.len());
-        let before = self.counters;
+        let (before, began) = (self.counters, Instant::now());
         let committed = self.run_jobs(jobs, &mut ran).and_then(|()| self.commit(before));
         match committed {
             Ok(()) => {
                 self.publisher.publish(self.counters, self.changes.drain(..));
                 self.metrics.commits.fetch_add(1, Ordering::Relaxed);
                 self.metrics.writes.fetch_add(ran.len() as u64, Ordering::Relaxed);
+                let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                self.metrics.nanoseconds.fetch_add(took, Ordering::Relaxed);
                 ran.into_iter().for_each(|job| job.answer(Ok(())));
                 true
             }

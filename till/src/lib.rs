@@ -24,6 +24,7 @@ mod pay;
 mod payout;
 mod receive;
 mod till;
+mod totals;
 mod waiting;
 
 #[cfg(test)]
@@ -62,4 +63,5 @@ pub use receive::{
     SignInvoiceError,
 };
 pub use till::{Till, TillConfig};
+pub use totals::Totals;
 pub use waiting::{WaitAnyInvoiceError, WaitInvoiceError, Waited};

@@ -2,9 +2,9 @@
 
 use super::prelude::*;
 use super::shared::invoice_request::{INVOICE_REQUEST, InvoiceRequestEntry};
+use super::shared::payout::{PAYOUT, PayoutEntry};
 use crate::answer::Page;
-use crate::hex::Hex;
-use boltill_till::{InvoiceRequest, Payout, PayoutPage, PayoutState, RequestPages, Till};
+use boltill_till::{InvoiceRequest, PayoutPage, RequestPages, Till};
 use boltill_types::{CreatedIndex, InvreqId, Msat, UnixSeconds, UpdatedIndex};
 use serde::Serialize;
 
@@ -113,27 +113,6 @@ const ENTRY: &[Field] = &[
     ),
 ];
 
-const PAYOUT: &[Field] = &[
-    Field::always("payment_index", Kind::U64, "Its created index in `listsendpays`."),
-    Field::always(
-        "payment_hash",
-        Kind::Hash,
-        "The hash of the preimage that proves the payment.",
-    ),
-    Field::always("status", Kind::String, "`pending`, `complete` or `failed`."),
-    Field::always(
-        "amount_msat",
-        Kind::Msat,
-        "What the payee gets; fees come on top.",
-    ),
-    Field::always("began_at", Kind::U64, "When it was begun, in UNIX seconds."),
-    Field::sometimes(
-        "ended_at",
-        Kind::U64,
-        "When it had arrived, or failed for good, in UNIX seconds.",
-    ),
-];
-
 /// How many payments are listed of each request.
 const PAYOUTS: u32 = 1_000;
 
@@ -172,17 +151,6 @@ struct Details<'a> {
     next_payouts_start: Option<CreatedIndex>,
 }
 
-#[derive(Serialize)]
-struct PayoutEntry<'a> {
-    payment_index: CreatedIndex,
-    payment_hash: Hex<'a>,
-    status: &'static str,
-    amount_msat: Msat,
-    began_at: UnixSeconds,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ended_at: Option<UnixSeconds>,
-}
-
 impl<'a> Entry<'a> {
     fn of(request: &'a InvoiceRequest, payouts: Option<&'a PayoutPage>) -> Entry<'a> {
         Entry {
@@ -211,23 +179,6 @@ impl<'a> Details<'a> {
             last_paid_at: request.last_paid_at,
             payouts: page.payouts.iter().map(PayoutEntry::of).collect(),
             next_payouts_start: page.next,
-        }
-    }
-}
-
-impl PayoutEntry<'_> {
-    fn of(payout: &Payout) -> PayoutEntry<'_> {
-        PayoutEntry {
-            payment_index: payout.payment,
-            payment_hash: Hex(&payout.payment_hash.0),
-            status: payout.state.status().as_str(),
-            amount_msat: payout.amount,
-            began_at: payout.began_at,
-            ended_at: match payout.state {
-                PayoutState::Pending => None,
-                PayoutState::Complete { paid_at } => Some(paid_at),
-                PayoutState::Failed { failed_at } => Some(failed_at),
-            },
         }
     }
 }
@@ -293,7 +244,7 @@ mod tests {
     use crate::commands::shared::invoice_request::tests::reusable;
     use crate::commands::test_call;
     use boltill_ledger::PayoutSums;
-    use boltill_till::PayoutLimits;
+    use boltill_till::{Payout, PayoutLimits, PayoutState};
     use boltill_types::PaymentHash;
     use serde_json::{Value, json, to_value};
 

@@ -2,7 +2,8 @@
 //!
 //! `POST /v1/COMMAND` with a rune in the header `Rune` and parameters in the body is what a request on the socket is, with the same
 //! list of commands behind it; `GET /v1/list-methods` and `GET /openapi.json` are for
-//! whoever looks what there is. It is off unless a port is given.
+//! whoever looks what there is. `GET /v1/events` tells what happens, and `GET /metrics` how much there is of everything. It is off
+//! unless a port is given.
 //!
 //! Whoever comes without a good rune can cost no more than a connection: the rune is looked at before the body is read, and what
 //! is refused for it comes late (`routes.rs`). Connections, time and memory have bounds (`connection.rs`, `body.rs`).
@@ -11,13 +12,16 @@ mod answer;
 mod body;
 mod certificates;
 mod connection;
+mod cors;
+mod events;
+mod metrics;
 mod openapi;
 mod routes;
 
 pub use certificates::CertificateError;
 
 use crate::context::Context;
-use crate::options::HttpConfig;
+use crate::options::{HttpConfig, Origins};
 use routes::Service;
 use std::io;
 use std::net::{SocketAddr, TcpListener as BlockingListener};
@@ -55,6 +59,7 @@ pub enum HttpError {
 pub struct HttpServer {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    origins: Origins,
 }
 
 impl HttpServer {
@@ -78,7 +83,11 @@ impl HttpServer {
         })?;
         let protocol = if tls.is_some() { "https" } else { "http" };
         tracing::info!("REST server running at {protocol}://{}", config.address);
-        Ok(HttpServer { listener, tls })
+        Ok(HttpServer {
+            listener,
+            tls,
+            origins: config.origins.clone(),
+        })
     }
 
     /// Where it listens.
@@ -94,7 +103,7 @@ impl HttpServer {
         let (clients, slots) = (TaskTracker::new(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
         let shutdown = context.shutdown.clone();
         let service = Arc::new(Service::new(context));
-        let router = routes::router(Arc::clone(&service));
+        let router = routes::router(Arc::clone(&service), &self.origins);
         let accept = async {
             loop {
                 let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {

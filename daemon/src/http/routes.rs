@@ -2,9 +2,10 @@
 
 use super::answer::{failed, of, refused};
 use super::body::{self, BadBody, MAX_BODY, Text};
-use super::openapi;
+use super::{cors, events, metrics, openapi};
 use crate::context::Context;
 use crate::error::{Code, RpcError};
+use crate::options::Origins;
 use crate::params::{Token, bad_parameter};
 use crate::rpc;
 use crate::runes::{NoRune, Request, Rune};
@@ -21,23 +22,29 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// How long who comes with no good rune waits for the answer.
-const BAD_RUNE: Duration = Duration::from_millis(500);
+pub const BAD_RUNE: Duration = Duration::from_millis(500);
 
 /// What all connections share.
 pub struct Service {
-    context: Arc<Context>,
+    /// The daemon.
+    pub context: Arc<Context>,
+    /// How many more may follow the events.
+    pub streams: Arc<Semaphore>,
     long_bodies: Semaphore,
     /// Commands that go on when their client has hung up.
     running: TaskTracker,
 }
 
 /// The paths that there are.
-pub fn router(service: Arc<Service>) -> Router {
+pub fn router(service: Arc<Service>, origins: &Origins) -> Router {
     Router::new()
         .route("/v1/list-methods", get(list_methods))
         .route("/openapi.json", get(openapi))
+        .route("/metrics", any(metrics::metrics))
+        .route("/v1/events", any(events::events))
         .route("/v1/{method}", any(call))
         .fallback(|| async { failed(&RpcError::failed(Code::MethodNotFound, "Path not registered")) })
+        .layer(cors::layer(origins))
         .with_state(service)
 }
 
@@ -67,7 +74,7 @@ async fn call(
     let has_body = match head.method {
         Method::POST => true,
         Method::GET => false,
-        _ => return wrong_method(),
+        _ => return wrong_method("GET, POST"),
     };
     let rune = match service.authorized(&head.headers) {
         Ok(rune) => rune,
@@ -89,6 +96,7 @@ impl Service {
     pub fn new(context: Arc<Context>) -> Service {
         Service {
             context,
+            streams: Arc::new(Semaphore::new(events::MAX_STREAMS)),
             long_bodies: Semaphore::new(body::LONG_BODIES),
             running: TaskTracker::new(),
         }
@@ -103,7 +111,7 @@ impl Service {
     /// The rune, if it is one of ours and was not withdrawn; what it allows is looked at when the parameters are known.
     fn authorized(&self, headers: &HeaderMap) -> Result<Rune, Box<Response>> {
         let unauthorized = |error: RpcError| Box::new(refused(StatusCode::UNAUTHORIZED, &error));
-        let Some(text) = headers.get("rune").and_then(|rune| rune.to_str().ok()) else {
+        let Some(text) = rune_in(headers) else {
             let error = RpcError::failed(Code::RuneNotAuthorized, "Not authorized: Missing rune");
             return Err(Box::new(refused(StatusCode::FORBIDDEN, &error)));
         };
@@ -123,6 +131,25 @@ impl Service {
             .authorize(&rune)
             .map_err(|refusal| unauthorized(refusal.into()))?;
         Ok(rune)
+    }
+
+    /// The rune, if it is one of ours and allows what is no command but has a name like one.
+    pub async fn admit(&self, headers: &HeaderMap, method: &str) -> Result<Rune, Box<Response>> {
+        let rune = self.authorized(headers)?;
+        let runes = self.context.runes().map_err(|error| Box::new(failed(&error)))?;
+        let request = Request::new(None, Some(method), None);
+        match runes.check(&rune, &request).await {
+            Ok(()) => Ok(rune),
+            Err(refusal) => {
+                tracing::debug!(rune = rune.id(), method, %refusal, "an HTTP request is refused");
+                Err(Box::new(refused(StatusCode::UNAUTHORIZED, &refusal.into())))
+            }
+        }
+    }
+
+    /// How many follow the events.
+    pub fn open_streams(&self) -> usize {
+        events::MAX_STREAMS.saturating_sub(self.streams.available_permits())
     }
 
     async fn call(&self, rune: &Rune, method: &str, text: Text<'_>, is_json: bool) -> Response {
@@ -169,6 +196,19 @@ impl Service {
     }
 }
 
+/// In a header of its own as with clnrest, or as the token of a bearer, which is what programs like Prometheus can send.
+fn rune_in(headers: &HeaderMap) -> Option<&str> {
+    if let Some(rune) = headers.get("rune") {
+        return rune.to_str().ok();
+    }
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 fn broken() -> Outcome {
     Err(RpcError::failed(Code::Unspecified, "the command broke off"))
 }
@@ -180,10 +220,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     content_type.is_some_and(|content_type| content_type.starts_with("application/json"))
 }
 
-fn wrong_method() -> Response {
+/// Refuses a request by its method; these are allowed.
+pub fn wrong_method(allowed: &'static str) -> Response {
     let error = RpcError::failed(Code::MethodNotFound, "Wrong http method");
     let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, &error);
-    let allowed = HeaderValue::from_static("GET, POST");
+    let allowed = HeaderValue::from_static(allowed);
     response.headers_mut().insert(header::ALLOW, allowed);
     response
 }

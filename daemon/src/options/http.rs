@@ -13,6 +13,43 @@ pub struct HttpConfig {
     pub address: SocketAddr,
     /// Where the certificates are; none for HTTP without encryption.
     pub certificates: Option<PathBuf>,
+    /// Which web pages may read the answers.
+    pub origins: Origins,
+}
+
+/// Origins of web pages: scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Every one.
+    Any,
+    /// These.
+    These(Vec<String>),
+}
+
+impl Origins {
+    fn read(settings: &Settings) -> Result<Origins, OptionError> {
+        let mut origins = Vec::new();
+        for setting in settings.all("clnrest-cors-origins") {
+            match setting.value.as_str() {
+                "*" => return Ok(Origins::Any),
+                origin if is_origin(origin) => origins.push(origin.to_owned()),
+                _ => return Err(setting.should_be("should be * or an origin like https://shop.example")),
+            }
+        }
+        Ok(match origins.is_empty() {
+            true => Origins::Any,
+            false => Origins::These(origins),
+        })
+    }
+}
+
+/// What browsers send as the origin of a page: no path, and no `/` at the end, with which it would never match.
+fn is_origin(text: &str) -> bool {
+    let host = text.split_once("://").map(|(_, host)| host);
+    text == "null"
+        || host.is_some_and(|host| {
+            !host.is_empty() && !host.contains('/') && text.bytes().all(|b| b.is_ascii_graphic())
+        })
 }
 
 impl HttpConfig {
@@ -41,12 +78,14 @@ impl HttpConfig {
         })?;
         let directory = settings.effective("clnrest-certs", place);
         let directory = directory.map_or_else(|| place.network_dir(), |setting| place.resolve(setting.value));
+        let origins = Origins::read(settings)?;
         let (Some(port), Some(host), Some(is_https)) = (port, host, protocol) else {
             return Ok(None);
         };
         Ok(Some(HttpConfig {
             address: SocketAddr::new(host, port),
             certificates: is_https.then_some(directory),
+            origins,
         }))
     }
 }
@@ -99,6 +138,29 @@ mod tests {
             (plain.address.to_string(), plain.certificates),
             ("[::1]:3010".to_owned(), None)
         );
+    }
+
+    #[test]
+    fn all_pages_may_read_the_answers_unless_some_are_named() {
+        let origins = |options: &[&str]| {
+            let options = [&["--clnrest-port=3010"], options].concat();
+            http(&options).map(|config| config.unwrap().origins)
+        };
+        assert_eq!(origins(&[]), Ok(Origins::Any));
+        let two = [
+            "--clnrest-cors-origins=https://shop.example",
+            "--clnrest-cors-origins=http://localhost:3000",
+        ];
+        let named = Origins::These(vec![
+            "https://shop.example".to_owned(),
+            "http://localhost:3000".to_owned(),
+        ]);
+        assert_eq!(origins(&two), Ok(named));
+        assert_eq!(origins(&[two[0], "--clnrest-cors-origins=*"]), Ok(Origins::Any));
+        for wrong in ["shop.example", "https://shop.example/", "https://"] {
+            let error = origins(&[&format!("--clnrest-cors-origins={wrong}")]).unwrap_err();
+            assert!(error.contains("should be * or an origin"), "{wrong}: {error}");
+        }
     }
 
     #[test]

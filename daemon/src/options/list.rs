@@ -268,6 +268,12 @@ pub static OPTIONS: &[Opt] = &[
         "Where the certificates for https are, which are made if any is missing [default: the network's directory]",
     ),
     opt(
+        "clnrest-cors-origins",
+        S::Rpc,
+        Many("ORIGIN"),
+        "Let web pages of this origin read what is answered over HTTP, or of all with * [default: *]",
+    ),
+    opt(
         "log-level",
         S::Logging,
         Many("LEVEL[:SUBSYSTEM][:FILE]"),

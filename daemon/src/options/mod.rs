@@ -15,7 +15,7 @@ mod settings;
 pub use address::{Listen, default_port};
 pub use command_line::{command, help};
 pub use config::Config;
-pub use http::HttpConfig;
+pub use http::{HttpConfig, Origins};
 pub use list::{Default, InFiles, OPTIONS, Opt, Place, Section, Takes};
 pub use refused::REFUSED;
 pub use settings::{Setting, Settings, Source};

@@ -41,7 +41,6 @@ pub static REFUSED: &[(&str, &str)] = &[
     ("bitcoin-rpcclienttimeout", BITCOIND),
     ("bookkeeper-*", "there is no bookkeeper"),
     ("clear-plugins", PLUGINS),
-    ("clnrest-cors-origins", NOT_YET),
     (
         "clnrest-csp",
         "pages are served with a policy that allows nothing",

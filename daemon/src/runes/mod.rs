@@ -149,6 +149,17 @@ impl Runes {
         self.master.check(rune).map_err(RuneRefusal::NotAuthorized)
     }
 
+    /// Whether a rune still allows what it was used for a while ago; this is no further use of it.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn still_allows(&self, rune: &Rune, request: &Request<'_>) -> Result<(), RuneRefusal> {
+        self.authorize(rune)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let times = Times { now, last_used: None };
+        test::test(rune, request, times).map_err(RuneRefusal::NotPermitted)
+    }
+
     /// Whether a rune allows a request, and if so, that it has been used. Of two requests at once, one is the first.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ pub mod offer;
 pub mod onchain;
 pub mod page;
 pub mod payment;
+pub mod payout;
 pub mod route;
 pub mod zbase32;
 
