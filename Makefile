@@ -9,10 +9,10 @@ BINARIES = boltilld boltill boltill-devnet
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test test-embedded test-bitcoind test-install bench check format lint doc install comparison tools
+.PHONY: help build demo test test-embedded test-bitcoind test-install bench bench-micro bench-smoke check format lint doc install comparison tools
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: tools ## Build the programs, optimised, into target/release
 	$(CARGO) build --locked --release --workspace --bins
@@ -48,7 +48,7 @@ test-bitcoind: tools
 		set -x; $(CARGO) test --locked --package boltill-e2e; \
 	fi
 
-check: format lint doc test test-install ## Run everything that CI runs
+check: format lint doc test test-install bench-smoke ## Run everything that CI runs
 
 format: tools
 	$(CARGO) fmt --all --check
@@ -59,8 +59,16 @@ lint: tools
 doc: tools
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
-bench: build ## Measure a node on a network of its own (see boltill-bench --help for other nodes)
+bench: build ## Measure nodes on networks of their own, about half an hour (boltill-bench --help: less, or other nodes)
 	$(TARGET)/release/boltill-bench
+
+bench-micro: tools ## Measure the parts of a call by themselves
+	$(CARGO) bench --locked --package boltill-bench
+
+# With the programs of the tests: it proves that everything can still be measured.
+bench-smoke: tools ## Run every measurement for a moment; its figures mean nothing
+	$(BUILD_FOR_TESTS)
+	$(TARGET)/debug/boltill-bench --smoke
 
 # The pages and completions are made on the machine that builds, by a program that is not installed.
 install: $(if $(filter release,$(PROFILE)),build) ## Put programs, manual pages, completions and a systemd unit below PREFIX (/usr/local)

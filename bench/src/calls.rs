@@ -91,6 +91,11 @@ impl Sample {
     }
 }
 
+/// How many invoices a node has made.
+pub async fn invoices_on_file(client: &Client) -> Result<u64, BenchError> {
+    last_created_index(&mut client.connect().await?).await
+}
+
 async fn last_created_index(connection: &mut Connection) -> Result<u64, BenchError> {
     let now = json!({"subsystem": "invoices", "indexname": "created", "nextvalue": 0});
     let now = connection.call("wait", now).await?;

@@ -2,11 +2,12 @@
 
 use crate::arguments::Arguments;
 use crate::calls::{Call, Caller, Sample};
-use crate::fill::{self, Mixture};
+use crate::fill;
 use crate::load;
 use crate::results::{Results, Setting};
 use crate::subject::Subject;
 use crate::{BenchError, networks};
+use boltill_bench::sample::Mixture;
 use boltill_devnet::network::Network;
 use serde_json::json;
 use std::sync::Arc;

@@ -26,7 +26,8 @@ pub fn invoices_per_second(duration: Duration) -> f64 {
     f64::from(made) / began.elapsed().as_secs_f64()
 }
 
-fn make() -> Option<usize> {
+/// Makes one: builds it, signs it, and writes it into an answer, whose length it gives.
+pub fn make() -> Option<usize> {
     thread_local! {
         static SECP: Secp256k1<bitcoin::secp256k1::All> = Secp256k1::new();
     }

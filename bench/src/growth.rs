@@ -1,13 +1,14 @@
 //! What becomes of speed, memory and starts as the number of invoices grows.
 
 use crate::arguments::Arguments;
-use crate::calls::{Call, Caller, Sample};
-use crate::fill::{self, Mixture};
+use crate::calls::{self, Call, Caller, Sample};
+use crate::fill;
 use crate::load;
 use crate::results::{Results, Setting};
 use crate::start;
 use crate::subject::{self, Subject};
 use crate::{BenchError, networks};
+use boltill_bench::sample::Mixture;
 use boltill_devnet::network::Network;
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,7 +53,20 @@ pub async fn measure(
 }
 
 /// Measures the calls of any node, with what it has on file.
-pub async fn calls(
+pub async fn measure_given(
+    arguments: &Arguments,
+    subject: &Subject,
+    results: &mut Results,
+) -> Result<(), BenchError> {
+    let setting = Setting {
+        node: subject.name,
+        invoices: calls::invoices_on_file(&subject.node).await?,
+        channels: 1,
+    };
+    calls(arguments, subject, setting, results).await
+}
+
+async fn calls(
     arguments: &Arguments,
     subject: &Subject,
     setting: Setting,

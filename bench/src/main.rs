@@ -7,7 +7,6 @@
 mod arguments;
 mod calls;
 mod cleaning;
-mod cpu;
 mod disk;
 mod echo;
 mod error;
@@ -26,6 +25,7 @@ mod targets;
 
 use arguments::{Arguments, Section};
 use boltill::Client;
+use boltill_bench::cpu;
 use error::BenchError;
 use results::{Results, Setting};
 use std::path::{Path, PathBuf};
@@ -112,15 +112,15 @@ async fn measure_given(
     subject: &Subject,
     results: &mut Results,
 ) -> Result<(), BenchError> {
-    let setting = Setting {
-        node: subject.name,
-        invoices: 0,
-        channels: 1,
-    };
     if arguments.wants(Section::Growth) {
-        growth::calls(arguments, subject, setting, results).await?;
+        growth::measure_given(arguments, subject, results).await?;
     }
     if arguments.wants(Section::Payments) && subject.payee.is_some() {
+        let setting = Setting {
+            node: subject.name,
+            invoices: calls::invoices_on_file(&subject.node).await?,
+            channels: 1,
+        };
         payments::measure(arguments, subject, setting, results).await?;
     }
     Ok(())

@@ -1,0 +1,4 @@
+//! What the program and the microbenchmarks have in common.
+
+pub mod cpu;
+pub mod sample;
