@@ -9,13 +9,13 @@ BINARIES = boltilld boltill boltill-devnet
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo test test-embedded test-bitcoind test-install bench bench-micro bench-smoke check format lint doc install comparison tools
+.PHONY: help build demo test test-embedded test-bitcoind test-install bench bench-micro bench-smoke check format lint doc install manual comparison tools
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: tools ## Build the programs, optimised, into target/release
-	$(CARGO) build --locked --release --workspace --bins
+	$(CARGO) build --locked --release $(BINARIES:%=--package %)
 
 demo: build ## Watch one node pay another one's invoice, on a network of your own
 	$(TARGET)/release/boltill-devnet demo
@@ -60,6 +60,7 @@ doc: tools
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
 bench: build ## Measure nodes on networks of their own, about half an hour (boltill-bench --help: less, or other nodes)
+	$(CARGO) build --locked --release --package boltill-bench
 	$(TARGET)/release/boltill-bench
 
 bench-micro: tools ## Measure the parts of a call by themselves
@@ -71,12 +72,15 @@ bench-smoke: tools ## Run every measurement for a moment; its figures mean nothi
 	$(TARGET)/debug/boltill-bench --smoke
 
 # The pages and completions are made on the machine that builds, by a program that is not installed.
-install: $(if $(filter release,$(PROFILE)),build) ## Put programs, manual pages, completions and a systemd unit below PREFIX (/usr/local)
+install: $(if $(filter release,$(PROFILE)),build manual) ## Put programs, manual pages, completions and a systemd unit below PREFIX (/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share" "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	install -m 755 $(BINARIES:%=$(TARGET)/$(PROFILE)/%) "$(DESTDIR)$(PREFIX)/bin"
 	umask 022; $(TARGET)/$(PROFILE)/boltill-manual share "$(DESTDIR)$(PREFIX)/share"
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/boltilld.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/boltilld.service"
 	chmod 644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/boltilld.service"
+
+manual: tools
+	$(CARGO) build --locked --release --package boltill-manual
 
 # With the programs of the tests, which are there already when this is run by `make check`.
 test-install: tools
