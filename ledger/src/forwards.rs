@@ -4,10 +4,12 @@
 //! HTLC: so an end is that of an entry that has not ended and agrees in channels and amounts, and where there is none it has been
 //! told before. For that the entry must be on file before the next node can answer; see `node/src/records/`.
 
+mod clean;
 mod read;
 mod row;
 mod write;
 
+pub(crate) use clean::clean;
 pub use write::{ForwardClaimed, ForwardReturned};
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Invoices: what we are to be paid.
 
+mod clean;
 mod read;
 mod row;
 mod write;
 
+pub(crate) use clean::{clean_expired, clean_paid};
 pub(crate) use read::by_hash;
 pub use write::{CreateInvoiceError, DeleteInvoiceError, SettleInvoiceError};
 pub(crate) use write::{create, expire_of_offer, settle};

@@ -17,6 +17,7 @@
 
 mod changes;
 mod checkpoint;
+mod cleaning;
 mod closed_channels;
 mod counters;
 mod datastore;
@@ -26,10 +27,12 @@ mod invoice_requests;
 mod invoices;
 mod job;
 mod ledger;
+mod log_file;
 mod offers;
 mod paging;
 mod payments;
 mod payouts;
+mod query;
 mod readers;
 mod runes;
 mod schema;
@@ -39,6 +42,7 @@ mod writer;
 
 pub use boltill_types::OfferId;
 pub use changes::{Change, ChangeDetails, ForwardChange, InvoiceChange, InvoiceRequestChange, SendpayChange};
+pub use cleaning::{Cleanable, CleanedBatch};
 pub use closed_channels::{CloseCause, ClosedChannel};
 pub use counters::{IndexKind, Subsystem};
 pub use datastore::{
@@ -70,6 +74,7 @@ pub use payments::{
     WayFailure, look_for_part,
 };
 pub use payouts::{Begun, Payout, PayoutOf, PayoutRefusal, PayoutState, Unavailable};
+pub use query::{Cell, Column, ColumnType, Query, QueryError, Table, column, own_tables};
 pub use runes::{RuneRange, StoredRune};
 pub use writer::WriterMetrics;
 

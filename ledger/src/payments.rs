@@ -1,11 +1,13 @@
 //! Payments that we make.
 
+mod clean;
 mod given;
 mod own;
 mod read;
 mod row;
 mod write;
 
+pub(crate) use clean::clean;
 pub use given::{BeginPartError, NewPart, WayFailure, look_for_part};
 pub use own::{PayOwnInvoiceError, PayOwnPayoutError};
 pub(crate) use read::by_hash;

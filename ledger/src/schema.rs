@@ -19,7 +19,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("schema/0003_forwards_and_closed_channels.sql")),
     M::up(include_str!("schema/0004_invoice_requests_and_offers.sql")),
     M::up(include_str!("schema/0005_runes.sql")),
-    M::up(include_str!("schema/0006_datastore.sql")),
+    M::up(include_str!("schema/0006_datastore_and_cleaning.sql")),
 ];
 
 /// How many statements each connection keeps prepared: more than there are.
@@ -70,7 +70,14 @@ impl Database {
 
     /// A connection that only reads.
     pub(crate) fn reader(&self) -> Result<Connection, OpenError> {
-        self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY, READER_CACHE)
+        Ok(self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY, READER_CACHE)?)
+    }
+
+    /// A connection that only reads, for one question from outside; what it sorts goes to the disk.
+    pub(crate) fn asker(&self) -> Result<Connection, rusqlite::Error> {
+        let conn = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY, READER_CACHE)?;
+        conn.pragma_update(None, "temp_store", "FILE")?;
+        Ok(conn)
     }
 
     /// A connection for checkpoints.
@@ -81,7 +88,7 @@ impl Database {
         Ok(conn)
     }
 
-    fn connect(&self, access: OpenFlags, cache: i64) -> Result<Connection, OpenError> {
+    fn connect(&self, access: OpenFlags, cache: i64) -> rusqlite::Result<Connection> {
         let conn = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         conn.busy_timeout(Duration::from_secs(10))?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);

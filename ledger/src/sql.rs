@@ -108,8 +108,8 @@ pub(crate) fn text_key(text: &str) -> i64 {
 mod tests {
     use crate::schema::Database;
     use crate::{
-        closed_channels, counters, datastore, forwards, invoice_requests, invoices, offers, payments,
-        payouts, runes, state,
+        cleaning, closed_channels, counters, datastore, forwards, invoice_requests, invoices, offers,
+        payments, payouts, runes, state,
     };
     use bitcoin::Network;
 
@@ -119,6 +119,7 @@ mod tests {
         let (_, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         let statements = [
             counters::sql::ALL,
+            cleaning::sql::ALL,
             closed_channels::sql::ALL,
             datastore::sql::ALL,
             forwards::sql::ALL,

@@ -26,6 +26,7 @@ pub(crate) mod sql {
         RESOLVE = "UPDATE forwards SET updated_index = ?2, status = ?3, resolved_at = ?4, failure_code = ?5, \
                    failure_name = ?6, out_channel = ?7, out_scid = ?8, out_htlc_id = ?9, \
                    out_msat = ?10 WHERE created_index = ?1";
+        DELETE = "DELETE FROM forwards WHERE created_index = ?1";
         BY_HTLC = select!("WHERE in_key = ?1 AND in_htlc_id = ?2 AND in_channel = ?3");
         UNDER_WAY = select!("WHERE status = 0 AND in_key = ?1 AND in_channel = ?2 ORDER BY created_index");
         BY_STATUS = select!("WHERE status = ?4 AND created_index BETWEEN ?1 AND ?2 \

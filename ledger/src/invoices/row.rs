@@ -35,6 +35,7 @@ pub(crate) mod sql {
         NEXT_PAID = select!("WHERE pay_index > ?1 ORDER BY pay_index LIMIT 1");
         BY_PAYMENT = select!("WHERE pay_index BETWEEN ?1 AND ?2 ORDER BY pay_index LIMIT ?3");
         DUE = select!("WHERE status = 0 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2");
+        OLDEST_EXPIRED = select!("WHERE status = 2 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2");
         NEXT_EXPIRY = "SELECT expires_at FROM invoices WHERE status = 0 AND expires_at >= 0 \
                        ORDER BY expires_at LIMIT 1";
         BY_CREATION = select!("WHERE created_index BETWEEN ?1 AND ?2 ORDER BY created_index LIMIT ?3");

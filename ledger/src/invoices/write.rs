@@ -224,7 +224,7 @@ fn delete(
     Ok(invoice)
 }
 
-fn remove(tx: &mut WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
+pub(super) fn remove(tx: &mut WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
     execute(tx.conn, sql::DELETE, [int(invoice.created_index.0)])?;
     let index = tx.counters.invoices.next_deleted();
     tx.publish(Change::invoice(IndexKind::Deleted, index.0, invoice));

@@ -271,7 +271,7 @@ fn delete(
     Ok(payments)
 }
 
-fn remove(tx: &mut WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
+pub(super) fn remove(tx: &mut WriteTx<'_>, payment: &Payment) -> Result<(), LedgerError> {
     execute(tx.conn, sql::DELETE, [int(payment.created_index.0)])?;
     execute(tx.conn, given_sql::DELETE, [int(payment.created_index.0)])?;
     let index = tx.counters.sendpays.next_deleted();
