@@ -23,6 +23,7 @@ const READERS: usize = 4;
 pub struct Ledger {
     pub(crate) writer: Writer,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) database: Database,
     publisher: Arc<Publisher>,
     checkpointer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -46,6 +47,7 @@ impl Ledger {
         Ok(Ledger {
             writer,
             readers,
+            database,
             publisher,
             checkpointer: Mutex::new(Some(checkpointer)),
         })

@@ -1,0 +1,157 @@
+//! The values that a query names, and how the ledger's short keys are made use of by them.
+//!
+//! The ledger indexes six bytes in place of a label or a hash (`sql.rs`), of which a query from outside knows nothing. So each view carries
+//! a condition that is always true and mentions the values of the query:
+//!
+//! ```sql
+//! label_key BETWEEN CASE WHEN label = 'tea' THEN 77 ELSE 0 END AND CASE WHEN label = 'tea' THEN 77 ELSE 281474976710655 END
+//! ```
+//!
+//! Where the query asks for `label = 'tea'`, SQLite puts `'tea'` in the place of `label` ("constant propagation"), both ends become
+//! 77, and the index is searched. Where it asks for anything else, nothing is left out. The query itself is not touched.
+
+use super::views::Key;
+use crate::sql::{hash_key, text_key};
+use std::collections::BTreeMap;
+
+/// How many values of each kind are made use of; a query with more is not helped by indexes of keys.
+const MOST: usize = 16;
+/// The last of all keys, which have six bytes.
+const LAST_KEY: i64 = (1 << 48) - 1;
+
+/// The labels and hashes that a query may be looking for, as SQL, with their keys.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Literals {
+    texts: BTreeMap<String, i64>,
+    hashes: BTreeMap<String, i64>,
+}
+
+impl Literals {
+    /// Those of a query. One that is none, such as the name of a column in quotes, does no harm.
+    pub(super) fn of(query: &str) -> Literals {
+        let mut literals = Literals::default();
+        let mut rest = query;
+        while let Some(first) = rest.chars().next() {
+            rest = match first {
+                '\'' | '"' => {
+                    let (text, rest) = quoted(rest, first);
+                    literals.text(&text);
+                    rest
+                }
+                'x' | 'X' if rest[1..].starts_with('\'') => {
+                    let (hex, rest) = quoted(&rest[1..], '\'');
+                    literals.hash(&hex);
+                    rest
+                }
+                '-' if rest.starts_with("--") => behind(rest, "\n"),
+                '/' if rest.starts_with("/*") => behind(&rest[2..], "*/"),
+                '0'..='9' => {
+                    let (number, rest) = split(rest, |c| c.is_ascii_digit());
+                    literals.text(number);
+                    rest
+                }
+                c if is_of_a_word(c) => split(rest, is_of_a_word).1,
+                other => &rest[other.len_utf8()..],
+            };
+        }
+        literals
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.texts.len() < MOST && !text.contains('\0') {
+            let sql = format!("'{}'", text.replace('\'', "''"));
+            self.texts.insert(sql, text_key(text));
+        }
+    }
+
+    fn hash(&mut self, hex: &str) {
+        let bytes = <[u8; 32] as bitcoin::hex::FromHex>::from_hex(hex);
+        if let (Ok(hash), true) = (bytes, self.hashes.len() < MOST) {
+            self.hashes.insert(format!("x'{hex}'"), hash_key(&hash));
+        }
+    }
+
+    /// The condition for a view, if it has a column that some value of the query may be looking for.
+    pub(super) fn condition(&self, keys: &[Key]) -> Option<String> {
+        let conditions: Vec<String> = keys
+            .iter()
+            .filter_map(|key| match key {
+                Key::Text { column, key } => between(column, key, &self.texts),
+                Key::Hash { column, key } => between(column, key, &self.hashes),
+            })
+            .collect();
+        (!conditions.is_empty()).then(|| conditions.join(" AND "))
+    }
+}
+
+fn between(column: &str, key: &str, values: &BTreeMap<String, i64>) -> Option<String> {
+    if values.is_empty() {
+        return None;
+    }
+    let end = |other: i64| {
+        let cases: String = values
+            .iter()
+            .map(|(value, key)| format!("WHEN t.{column} = {value} THEN {key} "))
+            .collect();
+        format!("CASE {cases}ELSE {other} END")
+    };
+    Some(format!("t.{key} BETWEEN {} AND {}", end(0), end(LAST_KEY)))
+}
+
+/// What is between quotes, of which two stand for one, and what comes behind.
+fn quoted(from: &str, quote: char) -> (String, &str) {
+    let mut rest = from.get(1..).unwrap_or_default();
+    let mut text = String::new();
+    loop {
+        let Some(end) = rest.find(quote) else {
+            text.push_str(rest);
+            return (text, "");
+        };
+        text.push_str(&rest[..end]);
+        rest = &rest[end + 1..];
+        let Some(more) = rest.strip_prefix(quote) else {
+            return (text, rest);
+        };
+        text.push(quote);
+        rest = more;
+    }
+}
+
+fn behind<'a>(rest: &'a str, end: &str) -> &'a str {
+    rest.split_once(end).map_or("", |(_, rest)| rest)
+}
+
+fn split(rest: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
+    rest.split_at(rest.find(|c| !belongs(c)).unwrap_or(rest.len()))
+}
+
+fn is_of_a_word(c: char) -> bool {
+    c == '_' || c == '$' || c.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_of_a_query_are_found_wherever_they_stand() {
+        let hash = "Ab".repeat(32);
+        let query = format!(
+            "SELECT 'it''s', x1, x'{hash}' -- 'a comment'\n FROM t /* 'another' */ WHERE a = \"tea\" OR b=25 OR c = x'01' \
+             OR d = 'unfinished"
+        );
+        let found = Literals::of(&query);
+        let texts: Vec<_> = found.texts.keys().map(String::as_str).collect();
+        assert_eq!(texts, ["'25'", "'it''s'", "'tea'", "'unfinished'"]);
+        assert_eq!(found.texts["'it''s'"], text_key("it's"));
+        assert_eq!(found.hashes[&format!("x'{hash}'")], hash_key(&[0xab; 32]));
+        assert_eq!(found.hashes.len(), 1);
+    }
+
+    #[test]
+    fn a_query_of_many_values_is_looked_at_in_bounds() {
+        let query: String = (0..1_000).map(|number| format!("'{number}',")).collect();
+        assert_eq!(Literals::of(&query).texts.len(), MOST);
+        assert_eq!(Literals::of("é'ü").texts.len(), 1);
+    }
+}
