@@ -5,6 +5,7 @@
 //! over when nothing in it is left to move, which never happens by itself while the writer is busy; so when little is
 //! left, the writer moves that last part, between two transactions.
 
+use crate::log_file::LogFile;
 use rusqlite::Connection;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
@@ -17,18 +18,21 @@ const LITTLE: u64 = 1_000;
 /// The size at which the writer moves the log whatever is left, since the thread evidently cannot keep up.
 const TOO_LONG: u64 = 4 * LONG;
 
-/// The writer's side: when to have the log moved.
+/// The writer's side: when to have the log moved, and its file lengthened.
 pub(crate) struct Checkpoints {
     wake: SyncSender<()>,
+    file: LogFile,
 }
 
 /// Starts the thread that moves the log. It ends when the writer's side is dropped.
 pub(crate) fn start(conn: Connection) -> std::io::Result<(JoinHandle<()>, Checkpoints)> {
     let (wake, woken) = mpsc::sync_channel(1);
+    let mut file = LogFile::of(&conn);
+    file.keep_ahead(0);
     let thread = thread::Builder::new()
         .name("ledger-checkpt".to_owned())
         .spawn(move || move_when_woken(&conn, &woken))?;
-    Ok((thread, Checkpoints { wake }))
+    Ok((thread, Checkpoints { wake, file }))
 }
 
 fn move_when_woken(conn: &Connection, woken: &Receiver<()>) {
@@ -39,10 +43,11 @@ fn move_when_woken(conn: &Connection, woken: &Receiver<()>) {
 
 impl Checkpoints {
     /// Looks at the log after a commit, on the writer's thread and connection.
-    pub(crate) fn after_commit(&self, conn: &Connection) {
+    pub(crate) fn after_commit(&mut self, conn: &Connection) {
         let Some(log) = checkpoint(conn, sql::NOOP) else {
             return;
         };
+        self.file.keep_ahead(log.pages);
         let left = log.pages.saturating_sub(log.moved);
         if log.pages < LONG || left == 0 {
             return;
@@ -95,8 +100,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         conn.execute_batch("CREATE TABLE fillers (filler BLOB)").unwrap();
-        let (thread, checkpoints) = start(database.checkpointer().unwrap()).unwrap();
-        let commit = |pages: u64| {
+        let (thread, mut checkpoints) = start(database.checkpointer().unwrap()).unwrap();
+        let mut commit = |pages: u64| {
             conn.execute("INSERT INTO fillers VALUES (zeroblob(?1))", [pages as i64 * 4096])
                 .unwrap();
             checkpoints.after_commit(&conn);
@@ -145,7 +150,8 @@ mod tests {
         checkpoint(&conn, sql::PASSIVE);
         drop(snapshot);
         let (wake, woken) = mpsc::sync_channel(1);
-        Checkpoints { wake }.after_commit(&conn);
+        let file = LogFile::of(&conn);
+        Checkpoints { wake, file }.after_commit(&conn);
         let log = checkpoint(&conn, sql::NOOP).unwrap();
         assert_eq!((log.pages, woken.try_recv().is_ok()), (log.moved, false));
     }
