@@ -2,7 +2,8 @@
 
 use crate::commands::Registry;
 use crate::error::{Code, RpcError};
-use crate::options::Config;
+use crate::logging::Recent;
+use crate::options::{Config, LiveConfig};
 use crate::runes::Runes;
 use boltill_ledger::Ledger;
 use boltill_node::{Node, Profile};
@@ -14,8 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 /// The daemon as commands see it; one for the whole process.
 pub struct Context {
-    /// The daemon's options.
+    /// The options that the daemon was started with.
     pub config: Config,
+    /// The options as `setconfig` has changed them.
+    pub live: LiveConfig,
+    /// The latest lines of the log.
+    pub log: Recent,
     /// Every command there is.
     pub commands: Registry,
     /// Cancel it to stop the daemon; it is cancelled when the daemon stops for any other reason.
@@ -45,7 +50,9 @@ impl Context {
     /// The daemon at its start, without a node yet.
     pub fn new(config: Config, commands: Registry) -> Context {
         Context {
+            live: LiveConfig::new(config.clone()),
             config,
+            log: Recent::default(),
             commands,
             shutdown: CancellationToken::new(),
             started_at: UnixSeconds::now(),
@@ -82,6 +89,13 @@ impl Context {
     /// In the daemon's first moment, while it opens its files.
     pub fn profile(&self) -> Result<&Profile, RpcError> {
         self.profile.get().ok_or_else(|| self.still_starting())
+    }
+
+    /// Has the node follow what `setconfig` has changed; whoever else follows options watches them.
+    pub fn apply_live_config(&self) {
+        if let Some(profile) = self.profile.get() {
+            profile.set_min_capacity_sat(self.live.now().min_capacity_sat);
+        }
     }
 
     /// The ledger, which can be used before the node may be.

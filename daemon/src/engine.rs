@@ -1,5 +1,6 @@
 //! What does the work behind the commands: ledger, node and till, from their start to their end.
 
+use crate::autoclean;
 use crate::context::{Context, Engine};
 use crate::options::Config;
 use crate::runes::{Runes, RunesError};
@@ -37,6 +38,7 @@ pub struct RunningEngine {
     ledger: Arc<Ledger>,
     node: Running,
     expiry: JoinHandle<Result<std::convert::Infallible, LedgerError>>,
+    cleaning: JoinHandle<()>,
 }
 
 /// Starts ledger, node and till, and lets the commands use them. Waits for bitcoind for as long as it takes; dropped
@@ -51,6 +53,7 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     let _ = context.runes.set(Runes::open(Arc::clone(&ledger)).await?);
     let starting = Node::begin(node_config(config), Arc::<Ledger>::clone(&ledger))?;
     let _ = context.profile.set(starting.profile().clone());
+    context.apply_live_config();
     let prepared = starting.prepare().await?;
     let node = prepared.node().clone();
     let till_config = TillConfig {
@@ -66,11 +69,13 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
         let till = till.clone();
         async move { till.run_expiry().await }
     });
+    let cleaning = tokio::spawn(autoclean::run(Arc::clone(&ledger), context.live.watch()));
     let _ = context.engine.set(Engine { node, till });
     Ok(RunningEngine {
         ledger,
         node: running,
         expiry,
+        cleaning,
     })
 }
 
@@ -96,6 +101,7 @@ impl RunningEngine {
     /// When a part has died on the way.
     pub async fn stop(self) -> Result<(), EngineError> {
         self.expiry.abort();
+        self.cleaning.abort();
         let stopped = self.node.stop().await;
         tokio::task::block_in_place(|| self.ledger.close());
         Ok(stopped?)

@@ -4,6 +4,7 @@
 //! with an [`answer::Answer`] or an [`error::RpcError`]. [`run`] is the daemon from its first moment to its last.
 
 pub mod answer;
+mod autoclean;
 mod background;
 pub mod commands;
 pub mod context;

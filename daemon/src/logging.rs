@@ -1,8 +1,13 @@
 //! Logs in the form that people know from Core Lightning, to any number of files.
 //!
 //! A line is `TIME LEVEL SUBSYSTEM: MESSAGE`. The levels have Core Lightning's names: what `tracing` calls warning and error are
-//! `UNUSUAL` and `**BROKEN**`.
+//! `UNUSUAL` and `**BROKEN**`. The latest lines are also in memory.
 
+mod recent;
+
+pub use recent::{Line, Recent, Snapshot};
+
+use bitcoin::secp256k1::PublicKey;
 use jiff::Timestamp;
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
@@ -98,6 +103,7 @@ struct Inner {
     config: LogConfig,
     /// In the order of the configuration.
     sinks: Mutex<Vec<Sink>>,
+    recent: Recent,
 }
 
 enum Sink {
@@ -120,6 +126,7 @@ impl Log {
         Ok(Log(Arc::new(Inner {
             config,
             sinks: Mutex::new(sinks),
+            recent: Recent::default(),
         })))
     }
 
@@ -135,7 +142,12 @@ impl Log {
         Ok(())
     }
 
-    /// The least level that goes to any of the files from a subsystem.
+    /// The latest lines.
+    pub fn recent(&self) -> Recent {
+        self.0.recent.clone()
+    }
+
+    /// The least level that goes to any of the files, or is kept in memory, from a subsystem.
     fn level_of(&self, subsystem: &str) -> LevelFilter {
         let levels = self
             .0
@@ -143,7 +155,10 @@ impl Log {
             .files
             .iter()
             .map(|file| level_for(&self.0.config, subsystem, file));
-        levels.max().unwrap_or(LevelFilter::OFF)
+        levels
+            .max()
+            .unwrap_or(LevelFilter::OFF)
+            .max(kept_level(subsystem))
     }
 }
 
@@ -163,6 +178,14 @@ fn level_for(config: &LogConfig, subsystem: &str, file: &Path) -> LevelFilter {
     match is_ours(subsystem) || is_named || level == LevelFilter::TRACE {
         true => level,
         false => level.min(LevelFilter::WARN),
+    }
+}
+
+/// The least level that is kept in memory, whatever goes to the files.
+fn kept_level(subsystem: &str) -> LevelFilter {
+    match is_ours(subsystem) {
+        true => LevelFilter::INFO,
+        false => LevelFilter::WARN,
     }
 }
 
@@ -218,6 +241,16 @@ impl<S: Subscriber> Layer<S> for Log {
                 };
             }
         }
+        drop(sinks);
+        if *metadata.level() <= self.level_of(subsystem) {
+            let recent = &self.0.recent;
+            recent.push(
+                *metadata.level(),
+                subsystem,
+                message.peer,
+                message.text + &message.fields,
+            );
+        }
     }
 }
 
@@ -254,6 +287,7 @@ struct Message {
     target: Option<String>,
     text: String,
     fields: String,
+    peer: Option<PublicKey>,
 }
 
 impl Visit for Message {
@@ -268,7 +302,15 @@ impl Visit for Message {
         let _ = match field.name() {
             "message" => write!(self.text, "{value:?}"),
             name if name.starts_with("log.") => Ok(()),
-            name => write!(self.fields, " {name}={value:?}"),
+            name => {
+                let before = self.fields.len();
+                let written = write!(self.fields, " {name}={value:?}");
+                if name == "peer" {
+                    let value = self.fields.get(before + " peer=".len()..);
+                    self.peer = value.and_then(|value| value.parse().ok());
+                }
+                written
+            }
         };
     }
 }

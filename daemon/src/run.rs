@@ -85,7 +85,9 @@ async fn serve(config: Config, lock: DirectoryLock, log: Log) -> Result<(), Star
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let context = Arc::new(Context::new(config, Registry::new(COMMANDS)));
+    let mut context = Context::new(config, Registry::new(COMMANDS));
+    context.log = log.recent();
+    let context = Arc::new(context);
     signals::listen(context.shutdown.clone(), log)?;
     let server = Server::bind(&context.config.rpc_file, context.config.rpc_file_mode, &lock)?;
     let http = context.config.http.as_ref().map(HttpServer::bind).transpose()?;

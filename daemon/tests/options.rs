@@ -7,7 +7,8 @@
 )]
 
 use bitcoin::Network;
-use boltilld::options::{Config, OPTIONS, Opt, OptionError, Request, Takes, help, load};
+use boltill_ledger::Cleanable;
+use boltilld::options::{Config, LiveConfig, OPTIONS, Opt, OptionError, Request, Takes, help, load};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -272,4 +273,77 @@ fn the_list_of_options_keeps_to_its_own_rules() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_set_while_the_daemon_runs_is_read_at_the_next_start_behind_all_other_files() {
+    let home = TempDir::new().unwrap();
+    let files = [
+        ("config", "regtest\nautoclean-cycle=1\nmin-capacity-sat=1\n"),
+        ("regtest/config", "autoclean-cycle=2\n"),
+    ];
+    let (config, directory) = load_in(&home, &files, &[]).unwrap();
+    let live = LiveConfig::new(config);
+    let path = format!("{directory}/regtest/config.setconfig");
+    let mut watched = live.watch();
+    let set = |name: &str, value: &str, transient| {
+        let option = OPTIONS.iter().find(|option| option.name == name).unwrap();
+        let setting = live
+            .set(option, value, transient)
+            .map_err(|error| error.to_string());
+        setting.map(|setting| setting.source.to_string())
+    };
+    assert_eq!(set("autoclean-cycle", "3", false), Ok(format!("{path}:2")));
+    assert!(watched.has_changed().unwrap());
+    assert_eq!(watched.borrow_and_update().autoclean.cycle.as_secs(), 3);
+    assert_eq!(
+        set("autoclean-paidinvoices-age", "9", false),
+        Ok(format!("{path}:3"))
+    );
+    assert_eq!(
+        set("autoclean-cycle", "4", false),
+        Ok(format!("{path}:3")),
+        "the old line goes"
+    );
+    let transient = Ok("setconfig transient".to_owned());
+    assert_eq!(set("min-capacity-sat", "5", true), transient);
+    assert!(set("autoclean-cycle", "often", false).is_err());
+    let now = live.now();
+    let paid = Cleanable::PaidInvoices;
+    assert_eq!(
+        (now.autoclean.cycle.as_secs(), now.autoclean.age(paid)),
+        (4, Some(9))
+    );
+    assert_eq!(now.min_capacity_sat, 5);
+
+    let (again, _) = load_in(&home, &[], &[]).unwrap();
+    assert_eq!(
+        (again.autoclean.cycle.as_secs(), again.autoclean.age(paid)),
+        (4, Some(9))
+    );
+    assert_eq!(again.min_capacity_sat, 1, "that was for one run only");
+    let (line, _) = load_in(&home, &[], &["--autoclean-cycle=6"]).unwrap();
+    assert_eq!(line.autoclean.cycle.as_secs(), 6);
+    // As Core Lightning leaves its configuration.
+    let including = [("regtest/config", "include config.setconfig\nautoclean-cycle=8\n")];
+    let (including, _) = load_in(&home, &including, &[]).unwrap();
+    assert_eq!(
+        including.autoclean.cycle.as_secs(),
+        8,
+        "it is read where it is included"
+    );
+}
+
+#[test]
+fn with_a_file_of_ones_own_what_is_set_goes_beside_it() {
+    let home = TempDir::new().unwrap();
+    let (config, directory) = load_in(&home, &[("own", "regtest\n")], &["--conf=HOME/own"]).unwrap();
+    let option = OPTIONS
+        .iter()
+        .find(|option| option.name == "min-capacity-sat")
+        .unwrap();
+    let set = LiveConfig::new(config).set(option, "7", false).unwrap();
+    assert_eq!(set.source.to_string(), format!("{directory}/own.setconfig:2"));
+    let (again, _) = load_in(&home, &[], &["--conf=HOME/own"]).unwrap();
+    assert_eq!(again.min_capacity_sat, 7);
 }

@@ -27,6 +27,7 @@ mod profile;
 mod receive;
 mod records;
 mod routes;
+mod secrets;
 mod seed;
 mod start;
 mod state;

@@ -1,12 +1,14 @@
 //! Who the node is, which the seed alone decides, and how far it has got: known long before it works.
 
 use crate::config::NodeConfig;
+use crate::secrets::Secrets;
 use crate::seed::Seed;
 use bitcoin::Network;
 use bitcoin::secp256k1::PublicKey;
 use boltill_onchain::{Bitcoind, ChainStatus};
 use lightning::sign::{KeysManager, NodeSigner, Recipient};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 
 /// What can be told of a node from its first moment on, while it still waits for bitcoind.
@@ -16,6 +18,8 @@ pub struct Profile {
     pub(crate) node_id: PublicKey,
     pub(crate) alias: [u8; 32],
     pub(crate) rgb: [u8; 3],
+    pub(crate) secrets: Secrets,
+    pub(crate) min_capacity_sat: Arc<AtomicU64>,
     pub(crate) bitcoind: Arc<Bitcoind>,
     /// The height up to which the node has seen the chain; 0 until that is known.
     pub(crate) height: watch::Sender<u32>,
@@ -31,7 +35,9 @@ impl Profile {
             node_id,
             alias: alias_bytes(config.alias.as_deref(), &node_id),
             rgb: config.rgb.unwrap_or_else(|| default_rgb(&node_id)),
+            min_capacity_sat: Arc::new(AtomicU64::new(config.min_capacity_sat)),
             config,
+            secrets: Secrets::of(seed.bytes()),
             bitcoind,
             height: watch::Sender::new(0),
         })
@@ -62,6 +68,16 @@ impl Profile {
     /// What the node was started with.
     pub fn config(&self) -> &NodeConfig {
         &self.config
+    }
+
+    /// From now on others may open channels to us that can carry so much, and no smaller ones.
+    pub fn set_min_capacity_sat(&self, capacity: u64) {
+        self.min_capacity_sat.store(capacity, Ordering::Relaxed);
+    }
+
+    /// A secret for another program, by whatever name it chooses: always the same for the same name.
+    pub fn derive_secret(&self, name: &[u8]) -> [u8; 32] {
+        self.secrets.derive(name)
     }
 
     /// The height up to which the node has seen the chain, and every change of it; 0 while it does not know that yet.

@@ -314,7 +314,7 @@ fn assemble(
     let gossip = Arc::new(GossipSync::new(Arc::clone(&graph), None, Arc::clone(&logger)));
     let attempts = Arc::new(Attempts::default());
     let terms = Terms {
-        min_capacity_sat: profile.config.min_capacity_sat,
+        min_capacity_sat: Arc::clone(&profile.min_capacity_sat),
     };
     let pings = Arc::new(Pings::default());
     let handlers = MessageHandler {

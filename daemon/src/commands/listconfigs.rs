@@ -1,6 +1,7 @@
 //! `listconfigs`
 
 use super::prelude::*;
+use super::shared::config::describe;
 use crate::options::{Config, OPTIONS, Opt, Setting, Takes};
 use serde_json::{Map, Value, json};
 
@@ -9,7 +10,7 @@ parameters! {
     ///
     /// Each has its value as `value_str`, `value_int`, `value_bool`, `values_str` where it may be given more than once, or `set` where
     /// it takes no value; and as `source` (or `sources`) where that comes from: `cmdline`, a file and the line in it, or `default`.
-    /// Secrets are shown as `...`.
+    /// Secrets are shown as `...`. What `setconfig` can change has `dynamic`.
     pub struct ListConfigs {
         /// The option to tell about, without dashes.
         optional config: String,
@@ -29,20 +30,21 @@ pub const COMMAND: Command = Command {
         typed: "listconfigs network",
         answer: r#"{"configs":{"network":{"value_str":"regtest","source":"cmdline"}}}"#,
     }],
-    see_also: &["getinfo"],
+    see_also: &["setconfig", "getinfo"],
     on_hang_up: OnHangUp::Drop,
     ..Command::of::<ListConfigs>()
 };
 
 impl Run for ListConfigs {
     async fn run(self, call: Call) -> Outcome {
+        let config = call.live.now();
         let configs: Map<String, Value> = match self.config {
             None => OPTIONS
                 .iter()
-                .filter_map(|option| entry(option, &call.config))
+                .filter_map(|option| entry(option, &config))
                 .collect(),
             Some(name) => match OPTIONS.iter().find(|option| option.name == name) {
-                Some(option) => entry(option, &call.config).into_iter().collect(),
+                Some(option) => entry(option, &config).into_iter().collect(),
                 None => {
                     return Err(RpcError::invalid_params(format!(
                         "Unknown config option '{name}'"
@@ -61,7 +63,7 @@ fn entry(option: &Opt, config: &Config) -> Option<(String, Value)> {
         (Takes::Many(_), _) => many(config.settings.all(option.name)),
         (Takes::Nothing, None) => json!({ "set": false, "source": "default" }),
         (_, None) => return None,
-        (takes, Some(setting)) => one(takes, &setting),
+        (_, Some(setting)) => Value::Object(describe(&setting)),
     };
     Some((option.name.to_owned(), entry))
 }
@@ -71,16 +73,6 @@ fn many<'a>(settings: impl Iterator<Item = &'a Setting>) -> Value {
         .map(|setting| (setting.shown().to_owned(), setting.source.to_string()))
         .unzip();
     json!({ "values_str": values, "sources": sources })
-}
-
-fn one(takes: Takes, setting: &Setting) -> Value {
-    let source = setting.source.to_string();
-    match takes {
-        Takes::Nothing => json!({ "set": true, "source": source }),
-        Takes::Bool => json!({ "value_bool": setting.value == "true", "source": source }),
-        Takes::Number(_) => json!({ "value_int": setting.value.parse::<i64>().ok(), "source": source }),
-        Takes::Text(_) | Takes::Many(_) => json!({ "value_str": setting.shown(), "source": source }),
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! help and the manual page, its [`Command`], what it does, and its tests. From this one list are made the socket, HTTP, help,
 //! manual pages, shell completions and the OpenAPI document.
 
+mod autoclean_once;
+mod autoclean_status;
 mod blacklistrune;
 mod check;
 mod checkmessage;
@@ -28,6 +30,7 @@ mod feerates;
 mod fetchinvoice;
 mod fundchannel;
 mod getinfo;
+mod getlog;
 mod getroute;
 mod getroutes;
 mod help;
@@ -51,16 +54,20 @@ mod listpeerchannels;
 mod listpeers;
 mod listsendpays;
 mod listtransactions;
+mod makesecret;
 mod manual;
 mod newaddr;
 mod offer;
 mod parsefeerate;
 mod pay;
 mod ping;
+mod preapproveinvoice;
+mod preapprovekeysend;
 mod prelude;
 mod sendinvoice;
 mod sendpay;
 mod setchannel;
+mod setconfig;
 pub(crate) mod shared;
 mod showrunes;
 mod signinvoice;
@@ -79,6 +86,8 @@ pub use command::{Category, Command, Example, Handler, OnHangUp, Run, Running, p
 
 /// Every command, in alphabetical order.
 pub static COMMANDS: &[Command] = &[
+    autoclean_once::COMMAND,
+    autoclean_status::COMMAND,
     blacklistrune::COMMAND, //
     check::COMMAND,
     checkmessage::COMMAND,
@@ -102,6 +111,7 @@ pub static COMMANDS: &[Command] = &[
     fetchinvoice::COMMAND,
     fundchannel::COMMAND,
     getinfo::COMMAND,
+    getlog::COMMAND,
     getroute::COMMAND,
     getroutes::COMMAND,
     help::COMMAND,
@@ -125,14 +135,18 @@ pub static COMMANDS: &[Command] = &[
     listpeers::COMMAND,
     listsendpays::COMMAND,
     listtransactions::COMMAND,
+    makesecret::COMMAND,
     newaddr::COMMAND,
     offer::COMMAND,
     parsefeerate::COMMAND,
     pay::COMMAND,
     ping::COMMAND,
+    preapproveinvoice::COMMAND,
+    preapprovekeysend::COMMAND,
     sendinvoice::COMMAND,
     sendpay::COMMAND,
     setchannel::COMMAND,
+    setconfig::COMMAND,
     showrunes::COMMAND,
     signinvoice::COMMAND,
     signmessage::COMMAND,

@@ -7,6 +7,7 @@ use super::list::{Place, listen_everywhere};
 use super::settings::{Setting, Settings, Source};
 use crate::logging::{LogConfig, Rule};
 use bitcoin::Network;
+use boltill_ledger::Cleanable;
 use boltill_onchain::{BitcoindConfig, ForcedFeerates, Rescan};
 use lightning::ln::channelmanager::MIN_CLTV_EXPIRY_DELTA;
 use lightning::ln::msgs::SocketAddress;
@@ -71,8 +72,27 @@ pub struct Config {
     pub cltv_final: u32,
     /// The smallest channel that others may open to us, in sat.
     pub min_capacity_sat: u64,
+    /// What is deleted when it is old.
+    pub autoclean: AutocleanConfig,
     /// Never to connect to a node for the sake of an onion message alone.
     pub fetchinvoice_noconnect: bool,
+}
+
+/// What is deleted when it is old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutocleanConfig {
+    /// How often to look for it.
+    pub cycle: Duration,
+    /// How old it must be, in seconds; 0 keeps all.
+    ages: [(Cleanable, u64); 6],
+}
+
+impl AutocleanConfig {
+    /// After how many seconds these are deleted; `None` when they are kept.
+    pub fn age(&self, what: Cleanable) -> Option<u64> {
+        let age = self.ages.iter().find(|(of, _)| *of == what).map(|(_, age)| *age);
+        age.filter(|age| *age > 0)
+    }
 }
 
 impl Config {
@@ -114,6 +134,32 @@ impl Config {
             cltv_delta: read.number::<u16>("cltv-delta")?.max(MIN_CLTV_EXPIRY_DELTA),
             cltv_final: read.number("cltv-final")?,
             min_capacity_sat: read.number("min-capacity-sat")?,
+            autoclean: AutocleanConfig {
+                cycle: Duration::from_secs(read.number("autoclean-cycle")?),
+                ages: [
+                    (
+                        Cleanable::SucceededForwards,
+                        read.number("autoclean-succeededforwards-age")?,
+                    ),
+                    (
+                        Cleanable::FailedForwards,
+                        read.number("autoclean-failedforwards-age")?,
+                    ),
+                    (
+                        Cleanable::SucceededPays,
+                        read.number("autoclean-succeededpays-age")?,
+                    ),
+                    (Cleanable::FailedPays, read.number("autoclean-failedpays-age")?),
+                    (
+                        Cleanable::PaidInvoices,
+                        read.number("autoclean-paidinvoices-age")?,
+                    ),
+                    (
+                        Cleanable::ExpiredInvoices,
+                        read.number("autoclean-expiredinvoices-age")?,
+                    ),
+                ],
+            },
             fetchinvoice_noconnect: read.flag("fetchinvoice-noconnect"),
             place: place.clone(),
             settings: settings.clone(),

@@ -53,8 +53,30 @@ pub fn read_all(command_line: Settings) -> Result<(Place, Settings), OptionError
             FileKind::OneNetworks,
         )?);
     }
+    let written = setconfig_file(&place, given.as_deref());
+    // Core Lightning's configuration includes that file; ours is read anyhow, and not twice.
+    if !settings.iter().any(|setting| setting.source.is_file(&written)) {
+        settings.extend(read_if_there(&written, FileKind::OneNetworks)?);
+    }
     settings.extend(command_line);
     Ok((place, settings))
+}
+
+/// Where `setconfig` writes: the network's file, or one beside the file that was given.
+pub fn setconfig_file(place: &Place, given: Option<&Path>) -> PathBuf {
+    match given {
+        Some(given) => {
+            let mut path = given.as_os_str().to_owned();
+            path.push(".setconfig");
+            path.into()
+        }
+        None => place.network_dir().join("config.setconfig"),
+    }
+}
+
+/// What `setconfig` has written, as it is now.
+pub fn read_setconfig_file(path: &Path) -> Result<Settings, OptionError> {
+    read_if_there(path, FileKind::OneNetworks)
 }
 
 fn absolute(path: &str) -> Result<PathBuf, OptionError> {

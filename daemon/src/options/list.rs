@@ -22,6 +22,8 @@ pub struct Opt {
     pub in_files: InFiles,
     /// Whether its value must not be shown to anybody.
     pub secret: bool,
+    /// Whether `setconfig` can change it while the daemon runs.
+    pub dynamic: bool,
 }
 
 /// Groups of options in the help.
@@ -35,6 +37,8 @@ pub enum Section {
     Network,
     /// Fees and deadlines.
     Channels,
+    /// Deleting what is old.
+    Cleaning,
     /// The socket for clients.
     Rpc,
     /// Logs.
@@ -51,6 +55,7 @@ impl Section {
             Section::Bitcoin => "Bitcoin",
             Section::Network => "Lightning Network",
             Section::Channels => "Channels and payments",
+            Section::Cleaning => "Cleaning (an age of 0 keeps all)",
             Section::Rpc => "Clients",
             Section::Logging => "Logging",
             Section::Developer => "Development",
@@ -143,7 +148,15 @@ const fn opt(name: &'static str, section: Section, takes: Takes, doc: &'static s
         doc,
         in_files: InFiles::Anywhere,
         secret: false,
+        dynamic: false,
     }
+}
+
+/// After how many seconds something is deleted; 0 is never.
+const fn age(name: &'static str, doc: &'static str) -> Opt {
+    opt(name, Section::Cleaning, Takes::Number("SECONDS"), doc)
+        .is("0")
+        .dynamic()
 }
 
 impl Opt {
@@ -164,6 +177,11 @@ impl Opt {
 
     const fn secret(mut self) -> Opt {
         self.secret = true;
+        self
+    }
+
+    const fn dynamic(mut self) -> Opt {
+        self.dynamic = true;
         self
     }
 }
@@ -254,8 +272,17 @@ pub static OPTIONS: &[Opt] = &[
     .from(|_| MIN_CLTV_EXPIRY_DELTA.to_string()),
     opt("cltv-final", S::Channels, Number("BLOCKS"), "How long the last part of a payment to us may take; a smaller number than is safe is raised [default: 18, on test networks 10]")
         .from(|place| if place.network == Network::Bitcoin { "18" } else { "10" }.to_owned()),
-    opt("min-capacity-sat", S::Channels, Number("SAT"), "The smallest channel that others may open to us").is("10000"),
+    opt("min-capacity-sat", S::Channels, Number("SAT"), "The smallest channel that others may open to us")
+        .is("10000")
+        .dynamic(),
     opt("fetchinvoice-noconnect", S::Channels, Nothing, "Never connect to a node only to ask it for an invoice or to send it one"),
+    opt("autoclean-cycle", S::Cleaning, Number("SECONDS"), "How often to look for what is old").is("3600").dynamic(),
+    age("autoclean-succeededforwards-age", "Delete forwards that were paid for when they are so old"),
+    age("autoclean-failedforwards-age", "Delete forwards that failed when they are so old"),
+    age("autoclean-succeededpays-age", "Delete payments of ours that arrived when they are so old"),
+    age("autoclean-failedpays-age", "Delete payments of ours that failed when they are so old"),
+    age("autoclean-paidinvoices-age", "Delete invoices that were paid when that is so long ago"),
+    age("autoclean-expiredinvoices-age", "Delete invoices that were not paid when their time has passed so long ago"),
     opt("rpc-file", S::Rpc, Text("FILE"), "The socket that clients connect to").is("lightning-rpc"),
     opt("rpc-file-mode", S::Rpc, Text("MODE"), "The permissions of that socket, in octal").is("0600"),
     opt("clnrest-port", S::Rpc, Number("PORT"), "Answer commands over HTTP at this port, for whoever has a rune"),

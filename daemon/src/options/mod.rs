@@ -6,6 +6,7 @@
 mod address;
 mod command_line;
 mod config;
+mod dynamic;
 mod file;
 mod http;
 mod list;
@@ -14,7 +15,8 @@ mod settings;
 
 pub use address::{Listen, default_port};
 pub use command_line::{command, help};
-pub use config::Config;
+pub use config::{AutocleanConfig, Config};
+pub use dynamic::{LiveConfig, SetConfigError};
 pub use http::{HttpConfig, Origins};
 pub use list::{Default, InFiles, OPTIONS, Opt, Place, Section, Takes};
 pub use refused::REFUSED;

@@ -7,7 +7,6 @@ const PLUGINS: &str = "Boltill has no plugins, what the usual ones do is built i
 const HSM: &str = "keys are in the daemon, and their seed in a file that only its owner can read";
 const TOR: &str = "there is no Tor support, announce an onion service that you run with announce-addr";
 const ENGINE: &str = "Boltill's Lightning engine decides this itself";
-const NOT_YET: &str = "it is not there yet";
 const BITCOIND: &str = "bitcoind is asked directly, see the bitcoin-rpc options";
 const STORE: &str = "the ledger is always in the network's directory";
 
@@ -27,7 +26,10 @@ pub static REFUSED: &[(&str, &str)] = &[
         "announce-addr-dns",
         "a name given with announce-addr is announced",
     ),
-    ("autoclean-*", NOT_YET),
+    (
+        "autoclean-networkevents-age",
+        "there is no record of network events",
+    ),
     ("autoconnect-seeker-peers", ENGINE),
     (
         "autolisten",
@@ -165,9 +167,9 @@ mod tests {
             "{error}"
         );
         assert!(
-            unknown("autoclean-cycle", String::new())
+            unknown("autoclean-networkevents-age", String::new())
                 .to_string()
-                .contains("not there yet")
+                .contains("no record of network events")
         );
     }
 }

@@ -3,7 +3,7 @@
 use super::OptionError;
 use super::list::{Default, Opt, Place, Takes, find};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One option as it was given.
 #[derive(Clone)]
@@ -30,6 +30,15 @@ pub enum Source {
         /// The number of the line, from 1.
         line: usize,
     },
+    /// `setconfig`, until the daemon stops.
+    Transient,
+}
+
+impl Source {
+    /// Whether it is a line of that file.
+    pub fn is_file(&self, file: &Path) -> bool {
+        matches!(self, Source::File { path, .. } if path == file)
+    }
 }
 
 impl fmt::Display for Source {
@@ -37,6 +46,7 @@ impl fmt::Display for Source {
         match self {
             Source::Default => f.write_str("default"),
             Source::CommandLine => f.write_str("cmdline"),
+            Source::Transient => f.write_str("setconfig transient"),
             Source::File { path, line } => write!(f, "{}:{line}", path.display()),
         }
     }
@@ -72,7 +82,7 @@ impl fmt::Display for Setting {
             write!(f, "={}", self.shown())?;
         }
         match self.source {
-            Source::Default | Source::CommandLine => Ok(()),
+            Source::Default | Source::CommandLine | Source::Transient => Ok(()),
             Source::File { .. } => write!(f, " ({})", self.source),
         }
     }

@@ -2,6 +2,8 @@
 //! the number of HTLCs, no more than four channels of one peer that are not funded, and no more than some fifty such peers.
 
 use lightning::ln::msgs::OpenChannel;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What LDK asks the other side to keep in a channel: a hundredth of it, but at least so much.
 const LEAST_RESERVE_SAT: u64 = 1_000;
@@ -12,8 +14,8 @@ const MAX_RESERVE_SHARE: u64 = 2;
 /// What a channel must be like.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
-    /// How much it must be able to carry, in sat: `min-capacity-sat`.
-    pub(crate) min_capacity_sat: u64,
+    /// How much it must be able to carry, in sat: `min-capacity-sat`, which may be changed while the node runs.
+    pub(crate) min_capacity_sat: Arc<AtomicU64>,
 }
 
 /// Why a channel is not wanted; `None` leaves it to LDK.
@@ -29,11 +31,12 @@ pub(super) fn refusal(open: &OpenChannel, terms: &Terms) -> Option<String> {
     let capacity = funding
         .saturating_sub(ours.saturating_add(theirs))
         .min(in_flight_sat);
-    if capacity < terms.min_capacity_sat {
+    let least = terms.min_capacity_sat.load(Ordering::Relaxed);
+    if capacity < least {
         return Some(format!(
             "channel capacity with funding {funding}sat, reserves {theirs}sat/{ours}sat, max_htlc_value_in_flight_msat is \
-             {}msat, channel capacity is {capacity}sat, which is below {}sat",
-            offer.max_htlc_value_in_flight_msat, terms.min_capacity_sat,
+             {}msat, channel capacity is {capacity}sat, which is below {least}sat",
+            offer.max_htlc_value_in_flight_msat,
         ));
     }
     if theirs > (funding / MAX_RESERVE_SHARE).max(LEAST_RESERVE_SAT) {
@@ -59,9 +62,11 @@ mod tests {
     use lightning::ln::msgs::CommonOpenChannelFields;
     use lightning::ln::types::ChannelId;
 
-    const TERMS: Terms = Terms {
-        min_capacity_sat: 10_000,
-    };
+    fn terms() -> Terms {
+        Terms {
+            min_capacity_sat: Arc::new(AtomicU64::new(10_000)),
+        }
+    }
 
     fn offer(change: impl FnOnce(&mut OpenChannel)) -> Option<String> {
         let secret = SecretKey::from_slice(&[1; 32]).unwrap();
@@ -91,7 +96,7 @@ mod tests {
             channel_reserve_satoshis: 10_000,
         };
         change(&mut open);
-        refusal(&open, &TERMS)
+        refusal(&open, &terms())
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 pub mod address;
 pub mod channel;
+pub mod cleaning;
+pub mod config;
 pub mod datastore;
 pub mod invoice;
 pub mod invoice_request;
