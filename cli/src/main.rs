@@ -1,6 +1,7 @@
 //! The command line: turns words into a request, prints the answer.
 
 mod help;
+mod human;
 mod locate;
 mod notify;
 mod patience;
@@ -207,6 +208,9 @@ fn print_result(
         None | Some(Format::Human) if is_command_list => help::list(out, result),
         None if print::is_simple(result) => print::answer(out, result, Format::Human),
         None => print::answer(out, result, Format::Json),
+        Some(Format::Human) if io::stdout().is_terminal() && !print::is_simple(result) => {
+            human::answer(out, &serde_json::from_str(result.get())?, human::Screen::here())
+        }
         Some(format) => print::answer(out, result, format),
     }
 }

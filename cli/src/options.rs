@@ -62,7 +62,7 @@ pub struct Options {
     #[arg(short = 'R', long, overrides_with_all = ["json", "human_readable", "flat"])]
     pub raw: bool,
 
-    /// Print plain text for people
+    /// Print plain text for people; at a terminal as tables, with "3 minutes ago" for times
     #[arg(short = 'H', long, overrides_with_all = ["json", "raw", "flat"])]
     pub human_readable: bool,
 
