@@ -7,7 +7,8 @@ use roff::{Roff, bold, italic, roman};
 
 const ABOUT: &[&str] = &[
     "The daemon reads `DIR/config` and then `DIR/NETWORK/config`, where *DIR* is the directory of `--lightning-dir` (usually `~/.boltill`) and *NETWORK* \
-     the name of the chain. With `--conf` it reads that file alone.",
+     the name of the chain. With `--conf` it reads that file alone. Last comes what `setconfig` has written, to `DIR/NETWORK/config.setconfig`, or to a \
+     file of the name of that one with `.setconfig` behind it.",
     "Each line is an option of the daemon without its two dashes: *name*`=`*value*, or the name alone where the option takes no value. Empty lines and \
      lines that begin with `#` mean nothing. `include `*FILE* reads another file at this place. What the command line says counts more than what files say.",
 ];
