@@ -2,6 +2,7 @@
 
 use super::guard::Guard;
 use super::miner::{ChainAccess, Miner};
+use super::port::Port;
 use super::process::Process;
 use super::{NetworkError, bitcoind};
 use crate::chain;
@@ -30,6 +31,7 @@ struct Place {
     /// None is the embedded chain.
     program: Option<PathBuf>,
     directory: PathBuf,
+    port: Port,
     guard: Arc<Guard>,
 }
 
@@ -43,9 +45,10 @@ impl Backend {
         let place = Place {
             program,
             directory,
+            port: Port::free()?,
             guard,
         };
-        let (server, miner) = place.serve(None).await?;
+        let (server, miner) = place.serve().await?;
         Ok(Self {
             server: Mutex::new(Some(server)),
             place,
@@ -56,7 +59,7 @@ impl Backend {
     /// Starts it again, on the same port, with the same files.
     pub(super) async fn restart(&self) -> Result<(), NetworkError> {
         self.stop().await;
-        let (server, miner) = self.place.serve(Some(self.miner.access().port)).await?;
+        let (server, miner) = self.place.serve().await?;
         self.miner.reach(miner.access());
         *self.server.lock().await = Some(server);
         Ok(())
@@ -81,8 +84,9 @@ impl Backend {
 }
 
 impl Place {
-    /// Serves the chain, on this port if one is given.
-    async fn serve(&self, port: Option<u16>) -> Result<(Server, Miner), NetworkError> {
+    /// Serves the chain.
+    async fn serve(&self) -> Result<(Server, Miner), NetworkError> {
+        let port = self.port.number();
         if let Some(program) = &self.program {
             let (process, miner) =
                 bitcoind::start(program, &self.directory, port, self.guard.clone()).await?;
@@ -90,7 +94,7 @@ impl Place {
         }
         let config = chain::Config {
             datadir: self.directory.clone(),
-            rpc_port: port.unwrap_or(0),
+            rpc_port: port,
             rpc_auth: None,
         };
         let running = chain::serve(config).await?;

@@ -1,11 +1,11 @@
 //! A bitcoind on regtest in place of the embedded chain.
 
+use super::NetworkError;
 use super::error::ChainFailure;
 use super::guard::Guard;
 use super::miner::{ChainAccess, Miner};
 use super::process::Process;
 use super::wait::wait_for;
-use super::{NetworkError, free_port};
 use serde_json::json;
 use std::ffi::OsString;
 use std::fs;
@@ -21,14 +21,13 @@ const WALLET: &str = "miner";
 /// bitcoind's number for a wallet that is there already (`RPC_WALLET_ERROR`).
 const WALLET_EXISTS: i64 = -4;
 
-/// Starts the program, on this port if one is given, and gives it a wallet.
+/// Starts the program on this port, and gives it a wallet.
 pub(super) async fn start(
     program: &Path,
     directory: &Path,
-    port: Option<u16>,
+    port: u16,
     guard: Arc<Guard>,
 ) -> Result<(Process, Miner), NetworkError> {
-    let port = port.map_or_else(free_port, Ok)?;
     let mut datadir = OsString::from("-datadir=");
     datadir.push(directory);
     let mut arguments = vec![datadir];

@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 /// What bitcoind answers when the wallet has not enough coins that it can spend.
 const INSUFFICIENT_FUNDS: i64 = -6;
 /// How long it may take until it has them.
-const COINS_WITHIN: Duration = Duration::from_secs(20);
+const COINS_WITHIN: Duration = Duration::from_secs(60);
 
 /// How to reach the chain.
 #[derive(Clone, Debug)]

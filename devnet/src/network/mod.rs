@@ -7,6 +7,7 @@ mod error;
 pub mod guard;
 mod miner;
 mod node;
+mod port;
 mod process;
 mod programs;
 mod setup;
@@ -16,13 +17,13 @@ pub use description::{ChainDescription, Description, NodeDescription};
 pub use error::{ChainFailure, NetworkError};
 pub use miner::{ChainAccess, Miner};
 pub use node::Node;
+pub use port::Port;
 pub use programs::{boltill, devnet};
 pub use wait::wait_for;
 
 use backend::Backend;
 use guard::Guard;
 use std::ffi::OsString;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -113,7 +114,7 @@ impl Network {
             let node = Node::start(
                 &name,
                 directory,
-                free_port()?,
+                Port::free()?,
                 &node_options,
                 network.guard.clone(),
             )?;
@@ -235,14 +236,4 @@ impl Directory {
             Err(source) => Err(NetworkError::File { path, source }),
         }
     }
-}
-
-/// A port of 127.0.0.1 on which nobody listens.
-fn free_port() -> Result<u16, NetworkError> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    let address = listener.map_err(|source| NetworkError::System {
-        what: "a free port",
-        source,
-    })?;
-    Ok(address.port())
 }

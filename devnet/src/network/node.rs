@@ -1,6 +1,7 @@
 //! One node of a network.
 
 use super::guard::Guard;
+use super::port::Port;
 use super::process::Process;
 use super::wait::wait_for;
 use super::{NetworkError, programs};
@@ -24,6 +25,7 @@ pub struct Node {
     name: String,
     id: String,
     p2p: String,
+    _port: Port,
     directory: PathBuf,
     program: PathBuf,
     arguments: Vec<OsString>,
@@ -37,7 +39,7 @@ impl Node {
     pub(super) fn start(
         name: &str,
         directory: PathBuf,
-        port: u16,
+        port: Port,
         more: &[OsString],
         guard: Arc<Guard>,
     ) -> Result<Self, NetworkError> {
@@ -45,7 +47,7 @@ impl Node {
             path: directory.clone(),
             source,
         })?;
-        let p2p = format!("127.0.0.1:{port}");
+        let p2p = format!("127.0.0.1:{}", port.number());
         let mut place = OsString::from("--lightning-dir=");
         place.push(&directory);
         let mut arguments = vec![place];
@@ -60,6 +62,7 @@ impl Node {
             name: name.to_owned(),
             id: String::new(),
             p2p,
+            _port: port,
             client: Client::new(directory.join("regtest").join("lightning-rpc")),
             directory,
             program: programs::boltilld()?,
