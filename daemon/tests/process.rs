@@ -199,6 +199,10 @@ fn sighup_opens_the_log_anew() {
 #[test]
 fn what_it_makes_is_for_its_owner_alone_and_the_password_is_nowhere_in_it() {
     let daemon = Daemon::start();
+    // It knows its id: its files are there, and none is about to get another name or to go.
+    daemon.until("it is as far as it gets without bitcoind", || {
+        daemon.call("getinfo")["result"]["id"].is_string()
+    });
     let network_dir = daemon.home.path().join("regtest");
     let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o077;
     assert_eq!(mode(&network_dir), 0);

@@ -15,7 +15,7 @@ use boltill_e2e::{Balance, Books, Network, NetworkError, Node, SOON, flight, lin
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const AMOUNT_MSAT: u64 = 1_234_567;
@@ -32,6 +32,7 @@ async fn a_payee_killed_at_random_moments_is_paid_exactly_once_for_each_invoice(
         Load {
             payments: 50,
             workers: 1,
+            between_kills: 8,
         },
     )
     .await;
@@ -53,6 +54,7 @@ async fn a_middle_node_killed_at_random_moments_loses_none_of_500_payments() -> 
         Load {
             payments: 500,
             workers: 8,
+            between_kills: 20,
         },
     )
     .await;
@@ -70,6 +72,8 @@ struct Load {
     payments: u64,
     /// How many payments are under way at a time.
     workers: u64,
+    /// After how many payments the next kill is due at the latest, so that a fast machine is not done before there were enough.
+    between_kills: u64,
 }
 
 /// Pays from alice to carol while a node is killed and restarted all the time. Gives the invoices as they were answered, by label,
@@ -80,9 +84,10 @@ async fn pay_while_killing(
     load: Load,
 ) -> (BTreeMap<String, Value>, u32) {
     let done = AtomicBool::new(false);
+    let paid = Arc::new(AtomicU64::new(0));
     let workers: Vec<_> = (0..load.workers)
         .map(|worker| {
-            let network = Arc::clone(network);
+            let (network, paid) = (Arc::clone(network), Arc::clone(&paid));
             tokio::spawn(async move {
                 let mut answered = Vec::new();
                 for number in (worker..load.payments).step_by(load.workers as usize) {
@@ -90,6 +95,7 @@ async fn pay_while_killing(
                     // No two amounts are the same, so that no mistake can make up for another.
                     let invoice = invoice_until_answered(&network, &label, AMOUNT_MSAT + number).await;
                     pay_until_paid(&network, &invoice).await;
+                    paid.fetch_add(1, Ordering::SeqCst);
                     answered.push((label, invoice));
                 }
                 answered
@@ -104,21 +110,28 @@ async fn pay_while_killing(
         done.store(true, Ordering::SeqCst);
         answered
     };
-    tokio::join!(collect, kill_at_random(network.node(victim).unwrap(), &done))
+    let victim = network.node(victim).unwrap();
+    let kills = async {
+        let mut kills = 0;
+        while !done.load(Ordering::SeqCst) {
+            some_moment(&paid, load.between_kills).await;
+            victim.kill().await;
+            kills += 1;
+            victim.restart().await.unwrap();
+        }
+        kills
+    };
+    tokio::join!(collect, kills)
 }
 
-/// Kills and restarts a node until told to stop; says how often.
-async fn kill_at_random(node: &Node, done: &AtomicBool) -> u32 {
-    let mut kills = 0;
-    while !done.load(Ordering::SeqCst) {
-        // The moment is random by intent; everything else in this test waits for conditions.
-        let pause = u64::from(rand::random::<u16>()) % 2_000;
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        node.kill().await;
-        kills += 1;
-        node.restart().await.unwrap();
+/// Waits for some moment within two seconds, but for no more than so many payments.
+async fn some_moment(paid: &AtomicU64, at_most: u64) {
+    let before = paid.load(Ordering::SeqCst);
+    // The moment is random by intent; everything else in this test waits for conditions.
+    let moment = Instant::now() + Duration::from_millis(u64::from(rand::random::<u16>()) % 2_000);
+    while Instant::now() < moment && paid.load(Ordering::SeqCst) < before + at_most {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    kills
 }
 
 /// Asks for an invoice until there is an answer. An answer that got lost shows as a duplicate label.
