@@ -49,11 +49,48 @@ impl Expiry {
             .saturating_sub(UnixSeconds::now().0);
         let nap = Duration::from_secs(left).min(NAP);
         tokio::select! {
-            () = tokio::time::sleep(nap) => {}
+            () = tokio::time::sleep(nap) => {
+                if nap == NAP {
+                    self.forget();
+                }
+            }
+            // Who looks up tells the task too, also when that is the task: were that forgotten, it would look up without end.
             () = self.sooner.notified() => {}
         }
-        if nap == NAP {
-            self.forget();
-        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_task_looked_up_itself_does_not_keep_it_awake() {
+        let expiry = Expiry::default();
+        let now = UnixSeconds::now();
+        assert!(expiry.is_due(now), "one may be");
+        expiry.look_up();
+        expiry.expires(UnixSeconds(now.0 + 3_600));
+        let began = Instant::now();
+        expiry.sleep().await;
+        assert!(!expiry.is_due(now), "there is nothing to look up");
+        expiry.sleep().await;
+        assert_eq!(began.elapsed(), NAP);
+        assert!(expiry.is_due(now), "after a long time one may be");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_due_sooner_wakes_the_task() {
+        let expiry = Expiry::default();
+        let now = UnixSeconds::now();
+        expiry.look_up();
+        let began = Instant::now();
+        let file = async {
+            tokio::task::yield_now().await;
+            expiry.expires(UnixSeconds(now.0 + 30));
+        };
+        tokio::join!(expiry.sleep(), file);
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }
