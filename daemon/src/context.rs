@@ -4,6 +4,7 @@ use crate::commands::Registry;
 use crate::error::{Code, RpcError};
 use crate::logging::Recent;
 use crate::options::{Config, LiveConfig};
+use crate::rpc::Caller;
 use crate::runes::Runes;
 use boltill_ledger::Ledger;
 use boltill_node::{Node, Profile};
@@ -131,6 +132,8 @@ impl Context {
 pub struct Call {
     /// The daemon.
     pub context: Arc<Context>,
+    /// Who has made it, and may want to know what becomes of it.
+    pub caller: Caller,
 }
 
 impl Deref for Call {

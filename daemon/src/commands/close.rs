@@ -143,6 +143,21 @@ struct Closed {
     txids: Option<Vec<Txid>>,
 }
 
+/// Says what will be waited for.
+fn tell(call: &Call, is_connected: bool, patience: Duration) {
+    let alone = match patience.as_secs() {
+        0 => String::new(),
+        seconds => format!(", and close alone after {seconds} seconds"),
+    };
+    if is_connected {
+        let words = format_args!("Agreeing with the peer on how to close{alone}");
+        call.caller.tell(Level::Info, words);
+    } else {
+        let words = format_args!("Peer is offline, will negotiate once they reconnect{alone}");
+        call.caller.tell(Level::Unusual, words);
+    }
+}
+
 impl Run for Close {
     async fn run(self, call: Call) -> Outcome {
         unsupported(
@@ -165,6 +180,11 @@ impl Run for Close {
         let channels = node.channels();
         let channel = find(&channels, &self.id)?;
         let patience = Duration::from_secs(self.unilateraltimeout.into());
+        tell(
+            &call,
+            node.connected_peer(&channel.counterparty.node_id).is_some(),
+            patience,
+        );
         let outcome = node.close_channel(CloseRequest {
             channel_id: channel.channel_id,
             peer: channel.counterparty.node_id,

@@ -184,6 +184,15 @@ impl Run for Connect {
             host: place.host,
             port: place.port.unwrap_or_else(|| default_port(node.network())),
         });
+        match &address {
+            Some(address) => call.caller.tell(
+                Level::Info,
+                format_args!("Connecting to {} port {}", address.host, address.port),
+            ),
+            None => call
+                .caller
+                .tell(Level::Info, "Connecting to the addresses that are known"),
+        }
         let Connected { peer } = connect(node, self.id.id, address).await?;
         Answer::of(&Connection {
             id: peer.node_id,

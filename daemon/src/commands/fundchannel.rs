@@ -150,7 +150,13 @@ impl Run for FundChannel {
             let words = format!("Output of {} sat would be dust", amount.to_sat());
             return Err(RpcError::failed(Code::FundOutputIsDust, words));
         }
+        call.caller.progress(0, 3);
+        call.caller
+            .tell(Level::Info, format_args!("Connecting to {}", self.id.0));
         node.connect(self.id.0, None).await?;
+        call.caller.progress(1, 3);
+        call.caller
+            .tell(Level::Info, "Agreeing on the channel and funding it");
         let opened = node
             .open_channel(OpenRequest {
                 peer: self.id.0,
@@ -162,6 +168,7 @@ impl Run for FundChannel {
                 minconf: self.minconf,
             })
             .await?;
+        call.caller.progress(2, 3);
         Answer::of(&Funded::of(node, opened))
     }
 }

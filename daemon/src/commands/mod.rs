@@ -57,6 +57,7 @@ mod listtransactions;
 mod makesecret;
 mod manual;
 mod newaddr;
+mod notifications;
 mod offer;
 mod parsefeerate;
 mod pay;
@@ -137,6 +138,7 @@ pub static COMMANDS: &[Command] = &[
     listtransactions::COMMAND,
     makesecret::COMMAND,
     newaddr::COMMAND,
+    notifications::COMMAND,
     offer::COMMAND,
     parsefeerate::COMMAND,
     pay::COMMAND,
@@ -200,6 +202,7 @@ pub(crate) fn test_call() -> crate::context::Call {
     let context = crate::context::Context::new(*config, Registry::new(COMMANDS));
     crate::context::Call {
         context: std::sync::Arc::new(context),
+        caller: crate::rpc::Caller::default(),
     }
 }
 

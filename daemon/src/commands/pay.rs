@@ -143,6 +143,10 @@ impl Pay {
 impl Run for Pay {
     async fn run(self, call: Call) -> Outcome {
         let request = self.into_request()?;
+        let seconds = request.retry_for.as_secs();
+        let words =
+            format!("Looking for a way to the payee; if it fails, others are tried for {seconds} seconds");
+        call.caller.tell(Level::Info, words);
         let paid = call.till()?.pay(request).await?;
         Answer::of(&PaidEntry::of(&paid))
     }

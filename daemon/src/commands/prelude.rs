@@ -6,3 +6,4 @@ pub use crate::context::Call;
 pub use crate::error::{Code, RpcError};
 pub use crate::parameters;
 pub use crate::params::{Field, Kind};
+pub use crate::rpc::Level;

@@ -39,7 +39,13 @@ pub const COMMAND: Command = Command {
 impl Run for WaitBlockHeight {
     async fn run(self, call: Call) -> Outcome {
         let patience = Duration::from_secs(self.timeout.into());
-        let height = wait_for(call.node()?.height(), self.blockheight, patience).await?;
+        let heights = call.node()?.height();
+        let now = *heights.borrow();
+        if now < self.blockheight {
+            let words = format!("Waiting for block {}; the last one is {now}", self.blockheight);
+            call.caller.tell(Level::Info, words);
+        }
+        let height = wait_for(heights, self.blockheight, patience).await?;
         Answer::of(&json!({ "blockheight": height }))
     }
 }

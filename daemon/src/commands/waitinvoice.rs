@@ -41,6 +41,8 @@ pub const COMMAND: Command = Command {
 impl Run for WaitInvoice {
     async fn run(self, call: Call) -> Outcome {
         let label = self.label.into_label()?;
+        let words = format!("Waiting for invoice '{}' to be paid or to expire", label.as_str());
+        call.caller.tell(Level::Info, words);
         let invoice = call.till()?.wait_invoice(&label).await?;
         Answer::of(&InvoiceEntry::of(&invoice))
     }

@@ -147,6 +147,10 @@ impl Xpay {
 impl Run for Xpay {
     async fn run(self, call: Call) -> Outcome {
         let request = self.into_request()?;
+        let seconds = request.retry_for.as_secs();
+        let words =
+            format!("Looking for a way to the payee; if it fails, others are tried for {seconds} seconds");
+        call.caller.tell(Level::Info, words);
         let paid = call.till()?.xpay(request).await?;
         Answer::of(&PaidParts::of(&paid))
     }

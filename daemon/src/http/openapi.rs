@@ -7,14 +7,17 @@ use serde_json::{Map, Value, json};
 /// The document.
 pub fn document(commands: Registry) -> Value {
     let commands = commands.iter().filter(|command| !command.developer);
-    let paths: Map<String, Value> = commands
-        .map(|command| {
-            (
-                format!("/v1/{}", command.name),
-                json!({ "post": operation(command) }),
-            )
-        })
-        .collect();
+    let paths = commands.map(|command| {
+        (
+            format!("/v1/{}", command.name),
+            json!({ "post": operation(command) }),
+        )
+    });
+    let others = [
+        ("/v1/events".to_owned(), json!({ "get": events() })),
+        ("/metrics".to_owned(), json!({ "get": metrics() })),
+    ];
+    let paths: Map<String, Value> = paths.chain(others).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -23,10 +26,11 @@ pub fn document(commands: Registry) -> Value {
             "description": "The commands of Core Lightning's JSON-RPC over HTTP.",
         },
         "paths": paths,
-        "security": [{ "rune": [] }],
+        "security": [{ "rune": [] }, { "bearer": [] }],
         "components": {
             "securitySchemes": {
                 "rune": { "type": "apiKey", "in": "header", "name": "Rune", "description": "Made by `createrune`." },
+                "bearer": { "type": "http", "scheme": "bearer", "description": "The same rune." },
             },
             "schemas": { "Error": error() },
         },
@@ -41,6 +45,45 @@ fn error() -> Value {
             "code": { "type": "integer", "description": "What programs look at." },
             "message": { "type": "string", "description": "For people." },
             "data": { "description": "What else programs may want to know." },
+        },
+    })
+}
+
+/// What follows from being no command, as whoever follows it must know.
+fn events() -> Value {
+    let cursor = |name: &str, place: &str, description: &str| json!({ "name": name, "in": place, "description": description, "schema": { "type": "string" } });
+    json!({
+        "operationId": "events",
+        "summary": "Follow what happens to invoices and payouts",
+        "description": "Server-sent events without an end, each with JSON as its data: `invoice_created`, `invoice_paid` and `invoice_expired` with \
+            an invoice as `listinvoices` shows it; `invoicerequest_created` with an invoice_request; `payout_begun`, `payout_paid` and \
+            `payout_failed` with a payment for one. Who comes back with the id of the last event misses nothing. The rune must allow the \
+            method `events`.",
+        "tags": ["events"],
+        "parameters": [
+            cursor("Last-Event-ID", "header", "The id of the last event that is known; without it the events begin now."),
+            cursor("after", "query", "The same, for clients that cannot set headers."),
+        ],
+        "responses": {
+            "200": { "description": "The events.", "content": { "text/event-stream": { "schema": { "type": "string" } } } },
+            "400": failure("The id is not one of ours."),
+            "401": failure("The rune is not valid, or does not allow this."),
+            "403": failure("There is no rune."),
+            "503": failure("Too many follow already."),
+        },
+    })
+}
+
+fn metrics() -> Value {
+    json!({
+        "operationId": "metrics",
+        "summary": "What the node has and has done, for Prometheus",
+        "description": "The rune must allow the method `metrics`.",
+        "tags": ["metrics"],
+        "responses": {
+            "200": { "description": "The metrics.", "content": { "text/plain": { "schema": { "type": "string" } } } },
+            "401": failure("The rune is not valid, or does not allow this."),
+            "403": failure("There is no rune."),
         },
     })
 }
@@ -165,6 +208,15 @@ mod tests {
         for command in COMMANDS {
             let path = &document["paths"][format!("/v1/{}", command.name)];
             assert_eq!(path.is_null(), command.developer, "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_is_in_the_document_too() {
+        let document = document(Registry::new(COMMANDS));
+        for path in ["/v1/events", "/metrics"] {
+            let get = &document["paths"][path]["get"];
+            assert!(get["responses"]["200"].is_object(), "{path}");
         }
     }
 

@@ -174,7 +174,7 @@ impl Service {
                 return refused(StatusCode::UNAUTHORIZED, &refusal.into());
             }
             tracing::debug!(rune = rune.id(), method, "HTTP request");
-            rpc::start(&self.context, method, token)
+            rpc::start(&self.context, rpc::Caller::default(), method, token)
         };
         // The parameters have been read, so the text is needed no longer.
         drop(text);

@@ -2,9 +2,11 @@
 
 use super::dispatch;
 use super::filter::Filter;
+use super::notify::{Caller, Topic, Wishes};
 use super::request::{self, BadRequest, Request, RequestId};
 use super::response::Response;
 use super::scanner::{ScanError, Scanner};
+use super::topics;
 use crate::answer::Outcome;
 use crate::commands::{OnHangUp, Running};
 use crate::context::Context;
@@ -15,7 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +40,7 @@ pub async fn serve(stream: UnixStream, context: Arc<Context>) {
         writer: Arc::new(Mutex::new(writer)),
         in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         hung_up: CancellationToken::new(),
+        wishes: Arc::default(),
         running: TaskTracker::new(),
     };
     connection.read_requests(&reader).await;
@@ -51,16 +54,24 @@ struct Connection {
     in_flight: Arc<Semaphore>,
     /// The client is gone, and what only it waited for is dropped.
     hung_up: CancellationToken,
+    /// What the client wants to be told.
+    wishes: Arc<Wishes>,
     running: TaskTracker,
 }
 
 impl Connection {
     async fn read_requests(&self, reader: &OwnedReadHalf) {
         let (mut buffer, mut scanner) = (Vec::new(), Scanner::default());
+        let (mut topics, mut telling) = (self.wishes.topics(), false);
         loop {
             let read = tokio::select! {
                 biased;
                 () = self.context.shutdown.cancelled() => return,
+                wanted = first(&mut topics), if !telling => {
+                    telling = true;
+                    self.tell_topics(wanted);
+                    continue;
+                }
                 read = read_some(reader, &mut buffer) => read,
             };
             if !matches!(read, Ok(1..)) {
@@ -126,8 +137,16 @@ impl Connection {
                 filter,
             }) => {
                 tracing::debug!(%method, "request");
-                match dispatch::start(&self.context, &method, params) {
-                    Ok((running, on_hang_up)) => self.run(id, running, on_hang_up, filter, permit),
+                let (caller, notices) = Caller::of(&self.wishes, &id);
+                match dispatch::start(&self.context, caller, &method, params) {
+                    Ok((running, on_hang_up)) => {
+                        let running = Told {
+                            running,
+                            on_hang_up,
+                            notices,
+                        };
+                        self.run(id, running, filter, permit);
+                    }
                     Err(error) => self.answer(id, Err(error)).await,
                 }
                 true
@@ -146,28 +165,50 @@ impl Connection {
         }
     }
 
-    fn run(
-        &self,
-        id: RequestId,
-        running: Running,
-        on_hang_up: OnHangUp,
-        filter: Option<Filter>,
-        permit: OwnedSemaphorePermit,
-    ) {
+    fn run(&self, id: RequestId, told: Told, filter: Option<Filter>, permit: OwnedSemaphorePermit) {
         let (writer, hung_up) = (self.writer.clone(), self.hung_up.clone());
         let stopping = self.context.shutdown.clone();
         self.running.spawn(async move {
-            let outcome = match on_hang_up {
-                OnHangUp::Finish => running.await,
-                OnHangUp::Drop => tokio::select! {
-                    biased;
-                    outcome = running => outcome,
-                    () = hung_up.cancelled() => return,
-                    () = stopping.cancelled() => Err(RpcError::ShuttingDown),
-                },
+            let Told {
+                running,
+                on_hang_up,
+                notices,
+            } = told;
+            let ended = CancellationToken::new();
+            let outcome = async {
+                let outcome = match on_hang_up {
+                    OnHangUp::Finish => Some(running.await),
+                    OnHangUp::Drop => tokio::select! {
+                        biased;
+                        outcome = running => Some(outcome),
+                        () = hung_up.cancelled() => None,
+                        () = stopping.cancelled() => Some(Err(RpcError::ShuttingDown)),
+                    },
+                };
+                ended.cancel();
+                outcome
             };
+            // Side by side, so that no command waits for a client to read; and each notice is whole.
+            let (outcome, ()) = tokio::join!(outcome, tell(notices, &writer, &ended));
+            let Some(outcome) = outcome else { return };
             send(&writer, Response::prepare(id, outcome, filter).await).await;
             drop(permit);
+        });
+    }
+
+    /// Tells the client of what it wants to know, until it is gone or the daemon stops.
+    fn tell_topics(&self, wanted: watch::Receiver<Vec<Topic>>) {
+        let (hung_up, stopping) = (self.hung_up.clone(), self.context.shutdown.clone());
+        let Some(events) = self.wishes.take_events() else {
+            return;
+        };
+        let telling = topics::tell(events, wanted, self.writer.clone());
+        self.running.spawn(async move {
+            tokio::select! {
+                () = telling => {}
+                () = hung_up.cancelled() => {}
+                () = stopping.cancelled() => {}
+            }
         });
     }
 
@@ -200,6 +241,44 @@ impl Connection {
             }
         }
     }
+}
+
+/// A command under way, and what it tells of itself.
+struct Told {
+    running: Running,
+    on_hang_up: OnHangUp,
+    notices: Option<mpsc::Receiver<String>>,
+}
+
+/// Passes on what a command tells, all of it before its answer.
+async fn tell(
+    notices: Option<mpsc::Receiver<String>>,
+    writer: &Mutex<OwnedWriteHalf>,
+    ended: &CancellationToken,
+) {
+    let Some(mut notices) = notices else { return };
+    loop {
+        let notice = tokio::select! {
+            biased;
+            notice = notices.recv() => notice,
+            () = ended.cancelled() => notices.try_recv().ok(),
+        };
+        let Some(notice) = notice else { return };
+        let text = format!("{notice}\n\n");
+        if let Err(error) = writer.lock().await.write_all(text.as_bytes()).await {
+            tracing::debug!(%error, "a notification could not be sent");
+            return;
+        }
+    }
+}
+
+/// Waits until there are topics.
+async fn first(topics: &mut watch::Receiver<Vec<Topic>>) -> watch::Receiver<Vec<Topic>> {
+    let any = topics.wait_for(|topics| !topics.is_empty()).await.is_ok();
+    if !any {
+        std::future::pending::<()>().await;
+    }
+    topics.clone()
 }
 
 fn too_long() -> RpcError {

@@ -1,5 +1,6 @@
 //! From a method's name to the command that runs.
 
+use super::notify::Caller;
 use crate::commands::{OnHangUp, Running};
 use crate::context::{Call, Context};
 use crate::error::RpcError;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 /// Finds a command and reads its parameters. What comes back does the work once it is polled.
 pub fn start(
     context: &Arc<Context>,
+    caller: Caller,
     method: &str,
     params: Token<'_>,
 ) -> Result<(Running, OnHangUp), RpcError> {
@@ -21,6 +23,7 @@ pub fn start(
     let running = command.start(
         Call {
             context: context.clone(),
+            caller,
         },
         params,
     )?;

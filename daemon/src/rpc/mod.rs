@@ -6,12 +6,15 @@
 mod connection;
 mod dispatch;
 mod filter;
+mod notify;
 mod request;
 mod response;
 mod scanner;
 mod server;
+mod topics;
 
 pub use connection::MAX_REQUEST;
 pub use dispatch::start;
 pub use filter::Filter;
+pub use notify::{Caller, Level, Topic, Wishes};
 pub use server::{BindError, Server};
