@@ -9,7 +9,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 /// How much is added at a time.
-const CHUNK: usize = 8 << 20;
+const CHUNK: usize = 2 << 20;
 /// A page in the log, with SQLite's header of a frame.
 const FRAME: u64 = 4096 + 24;
 
