@@ -22,5 +22,6 @@ pub mod rpc;
 mod run;
 pub mod runes;
 mod signals;
+pub mod sql;
 
 pub use run::run;

@@ -35,6 +35,9 @@ use views::{VIEWS, View};
 /// How much SQLite does between two looks at the clock: a fraction of a millisecond.
 const STEPS: i32 = 10_000;
 
+/// How long SQLite may think about how to go about a question.
+const PLANNING: Duration = Duration::from_secs(5);
+
 /// The bounds that Core Lightning sets, where SQLite's own would be larger than anybody needs.
 const LIMITS: &[(Limit, i32)] = &[
     (Limit::SQLITE_LIMIT_LENGTH, 1_000_000),
@@ -139,7 +142,17 @@ impl Query {
         };
         query.declare().map_err(LedgerError::from)?;
         query.arm().map_err(LedgerError::from)?;
+        let deadline = Instant::now() + PLANNING;
+        let handler = Some(move || Instant::now() >= deadline);
+        query
+            .conn
+            .progress_handler(STEPS, handler)
+            .map_err(LedgerError::from)?;
         let columns = query.conn.prepare(sql).map(|statement| statement.column_count());
+        query
+            .conn
+            .progress_handler(STEPS, None::<fn() -> bool>)
+            .map_err(LedgerError::from)?;
         match columns {
             Ok(0) => Err(QueryError::Refused("only SELECT is allowed".to_owned())),
             Ok(_) => Ok(query),

@@ -4,11 +4,11 @@ use crate::collect::Refusals;
 use crate::expiry::Expiry;
 use crate::forward::{channel_id, forward_failure};
 use crate::lightning::Lightning;
-use crate::offers::Fetches;
+use crate::offers::{Fetches, offer_description};
 use crate::pay::Flights;
 use crate::payout::{Failures, Replies};
 use crate::receive::{Claims, Hold};
-use boltill_ledger::{ForwardClaimed, ForwardReturned, Ledger};
+use boltill_ledger::{ForwardClaimed, ForwardReturned, Ledger, Query, QueryError, Table};
 use boltill_node::{BoxFuture, EventSink, ForwardOffer, NodeEvent, SinkError};
 use boltill_types::StoreError;
 use std::sync::Arc;
@@ -76,6 +76,14 @@ impl Till {
         Till {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Reads a question in SQL about what the ledger holds; see [`Ledger::query`]. Blocks.
+    ///
+    /// # Errors
+    /// When it may not be asked, or the ledger cannot be read.
+    pub fn query(&self, sql: &str, tables: &'static [Table]) -> Result<Query, QueryError> {
+        self.ledger().query(sql, tables, offer_description)
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

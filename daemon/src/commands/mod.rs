@@ -53,6 +53,7 @@ mod listpays;
 mod listpeerchannels;
 mod listpeers;
 mod listsendpays;
+mod listsqlschemas;
 mod listtransactions;
 mod makesecret;
 mod manual;
@@ -73,6 +74,7 @@ pub(crate) mod shared;
 mod showrunes;
 mod signinvoice;
 mod signmessage;
+mod sql;
 mod staticbackup;
 mod stop;
 mod wait;
@@ -135,6 +137,7 @@ pub static COMMANDS: &[Command] = &[
     listpeerchannels::COMMAND,
     listpeers::COMMAND,
     listsendpays::COMMAND,
+    listsqlschemas::COMMAND,
     listtransactions::COMMAND,
     makesecret::COMMAND,
     newaddr::COMMAND,
@@ -152,6 +155,7 @@ pub static COMMANDS: &[Command] = &[
     showrunes::COMMAND,
     signinvoice::COMMAND,
     signmessage::COMMAND,
+    sql::COMMAND,
     staticbackup::COMMAND,
     stop::COMMAND,
     wait::COMMAND,
