@@ -9,7 +9,7 @@ pub(crate) use close::Closings;
 pub use close::{CloseError, CloseOutcome, CloseRequest, FeeRange};
 pub(crate) use open::Openings;
 pub use open::{OpenError, OpenRequest, Opened};
-pub use terms::{ForwardingFees, SetFeesError};
+pub use terms::{DUST_LIMIT_SAT, ForwardingFees, MAX_ACCEPTED_HTLCS, SetFeesError, THEIR_TO_SELF_DELAY};
 
 use lightning::types::features::ChannelTypeFeatures;
 

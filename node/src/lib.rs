@@ -38,8 +38,8 @@ mod unfinished;
 mod wallet;
 
 pub use channels::{
-    CloseError, CloseOutcome, CloseRequest, FeeRange, ForwardingFees, OpenError, OpenRequest, Opened,
-    SetFeesError, channel_type_names,
+    CloseError, CloseOutcome, CloseRequest, DUST_LIMIT_SAT, FeeRange, ForwardingFees, MAX_ACCEPTED_HTLCS,
+    OpenError, OpenRequest, Opened, SetFeesError, THEIR_TO_SELF_DELAY, channel_type_names,
 };
 pub use config::{ANCHOR_RESERVE, NodeConfig, PeerAddress};
 pub use event::{
@@ -61,8 +61,8 @@ pub use ping::PingError;
 pub use profile::Profile;
 pub use receive::{MIN_FINAL_CLTV_DELTA, RegisterError, SignError};
 pub use records::{
-    ChannelRecord, CloseCause, Closing, ClosingChannel, ClosingStage, EndedChannel, ForwardOffer,
-    IncomingHtlc, OutgoingHtlc, our_balance,
+    ChannelHistory, ChannelRecord, CloseCause, Closing, ClosingChannel, ClosingStage, EndedChannel,
+    ForwardOffer, IncomingHtlc, OutgoingHtlc, our_balance,
 };
 pub use routes::{Avoid, FoundHop, FoundPath, RouteError, RouteQuery, direction};
 pub use seed::{SEED_FILE, Seed, SeedError};

@@ -26,7 +26,7 @@ use crate::start::StartError;
 use crate::store::state_key;
 use bitcoin::BlockHash;
 use bitcoin::secp256k1::PublicKey;
-use boltill_types::{PaymentHash, StateChange, StateKey, StateStore};
+use boltill_types::{Msat, PaymentHash, StateChange, StateKey, StateStore};
 use book::Book;
 use lightning::events::ClosureReason;
 use lightning::ln::channel_state::ChannelDetails;
@@ -158,6 +158,17 @@ impl Records {
         })
     }
 
+    fn history(&self, channel_id: ChannelId) -> Option<ChannelHistory> {
+        self.with(|state| {
+            let record = state.channels.get(&channel_id)?;
+            Some(ChannelHistory {
+                least_to_us: Msat(record.min_to_us_msat),
+                most_to_us: Msat(record.max_to_us_msat),
+                htlcs_sent: record.htlcs_sent,
+            })
+        })
+    }
+
     /// The HTLC of that channel that failed here without going on, once; with `perhaps`, also one not seen failing yet.
     pub(crate) fn take_refused(&self, channel_id: ChannelId, perhaps: bool) -> Option<IncomingHtlc> {
         self.with(|state| state.book.take_refused(channel_id, perhaps))
@@ -225,7 +236,23 @@ fn key(channel_id: ChannelId) -> StateKey {
     state_key(NAMESPACE, "", &channel_id.to_string())
 }
 
+/// What has become of an open channel so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelHistory {
+    /// The least that was ever ours.
+    pub least_to_us: Msat,
+    /// The most that was ever ours.
+    pub most_to_us: Msat,
+    /// How many HTLCs we offered.
+    pub htlcs_sent: u64,
+}
+
 impl Node {
+    /// What has become of a channel until the last commit; `None` before it is funded.
+    pub fn channel_history(&self, channel_id: ChannelId) -> Option<ChannelHistory> {
+        self.inner.records.history(channel_id)
+    }
+
     /// In which order a pending HTLC was first seen since the node started, counted from 1.
     pub fn htlc_number(&self, channel_id: ChannelId, incoming: bool, htlc_id: u64) -> Option<u64> {
         self.inner.records.number_of(channel_id, incoming, htlc_id)

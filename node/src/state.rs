@@ -1,5 +1,6 @@
 //! Reading what the last run has left behind, and making it anew where there was no last run.
 
+use crate::channels::{MAX_ACCEPTED_HTLCS, THEIR_TO_SELF_DELAY};
 use crate::commit::{MonitorNotes, NotedStore, Notes};
 use crate::config::NodeConfig;
 use crate::keys::Keys;
@@ -369,9 +370,8 @@ fn user_config(config: &NodeConfig) -> UserConfig {
     handshake.negotiate_anchors_zero_fee_htlc_tx = true;
     // A till must be able to take what its channel can carry, not a tenth of it.
     handshake.max_inbound_htlc_value_in_flight_percent_of_channel = 100;
-    // Many small payments at once: as many as BOLT 2 allows, with which a commitment is still a standard transaction. An HTLC counts until both sides have
-    // forgotten it, some time after the payee has the money, so a burst of payments fills a channel sooner than it seems.
-    handshake.our_max_accepted_htlcs = 483;
+    handshake.our_max_accepted_htlcs = MAX_ACCEPTED_HTLCS;
+    handshake.our_to_self_delay = THEIR_TO_SELF_DELAY;
     // Money from a mutual close may go to where the operator says at that time (`close destination`).
     handshake.commit_upfront_shutdown_pubkey = false;
     // Whoever opens decides whether the channel is public; both kinds are welcome.

@@ -1,9 +1,18 @@
-//! What we ask of those who pay through a channel.
+//! What we ask of the other side of a channel, and of those who pay through it.
 
 use crate::Node;
 use lightning::ln::channel_state::ChannelDetails;
 use lightning::util::config::ChannelConfigUpdate;
 use lightning::util::errors::APIError;
+
+/// How many HTLCs the peer may have under way to us in a channel: as many as BOLT 2 allows, with which a commitment is still a standard
+/// transaction. An HTLC counts until both sides have forgotten it, some time after the payee has the money, so a burst of payments
+/// fills a channel sooner than it seems.
+pub const MAX_ACCEPTED_HTLCS: u16 = 483;
+/// For how many blocks the peer waits for its money when it closes a channel alone: LDK's default.
+pub const THEIR_TO_SELF_DELAY: u16 = 144;
+/// The least that an output of our commitment transactions is worth, in sat. LDK has it so for every channel, and offers no choice.
+pub const DUST_LIMIT_SAT: u64 = 354;
 
 /// New fees for forwarding out over a channel; what is absent stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

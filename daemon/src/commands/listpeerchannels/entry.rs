@@ -6,7 +6,10 @@ use crate::commands::shared::channel::{
 };
 use bitcoin::Txid;
 use bitcoin::secp256k1::PublicKey;
-use boltill_node::{ChannelDetails, channel_type_names};
+use boltill_node::{
+    ChannelDetails, ChannelHistory, DUST_LIMIT_SAT, MAX_ACCEPTED_HTLCS, THEIR_TO_SELF_DELAY,
+    channel_type_names,
+};
 use boltill_types::Msat;
 use lightning::routing::gossip::ChannelUpdateInfo;
 use serde::Serialize;
@@ -41,11 +44,17 @@ pub struct Entry {
     features: Vec<String>,
     funding: Funding,
     to_us_msat: Msat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_to_us_msat: Option<Msat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_to_us_msat: Option<Msat>,
     total_msat: Msat,
     #[serde(skip_serializing_if = "Option::is_none")]
     fee_base_msat: Option<Msat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fee_proportional_millionths: Option<u32>,
+    dust_limit_msat: Msat,
+    our_max_htlc_value_in_flight_msat: Msat,
     their_reserve_msat: Msat,
     #[serde(skip_serializing_if = "Option::is_none")]
     our_reserve_msat: Option<Msat>,
@@ -59,6 +68,10 @@ pub struct Entry {
     maximum_htlc_out_msat: Option<Msat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     our_to_self_delay: Option<u16>,
+    their_to_self_delay: u16,
+    max_accepted_htlcs: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_payments_offered: Option<u64>,
     status: [String; 1],
     htlcs: Vec<Htlc>,
 }
@@ -103,16 +116,18 @@ pub struct Funding {
 }
 
 impl Entry {
-    /// `peers_terms` are what the peer announces to the network.
+    /// `peers_terms` are what the peer announces to the network; `history` is what has become of the channel so far.
     pub fn of(
         channel: &ChannelDetails,
         our_id: PublicKey,
         connected: bool,
         peers_terms: Option<Terms>,
+        history: Option<ChannelHistory>,
     ) -> Entry {
         let peer_id = channel.counterparty.node_id;
         let state = ChannelState::of(channel);
         let total = sat(channel.channel_value_satoshis);
+        let ours = to_us(channel);
         let in_use = state == ChannelState::ChanneldNormal && connected;
         Entry {
             peer_id,
@@ -138,7 +153,9 @@ impl Entry {
             alias: Alias::new(channel.outbound_scid_alias, channel.inbound_scid_alias),
             features: feature_names(channel),
             funding: Funding::by(channel.is_outbound, total),
-            to_us_msat: to_us(channel),
+            to_us_msat: ours,
+            min_to_us_msat: history.map(|past| past.least_to_us.min(ours)),
+            max_to_us_msat: history.map(|past| past.most_to_us.max(ours)),
             total_msat: total,
             fee_base_msat: channel
                 .config
@@ -146,6 +163,9 @@ impl Entry {
             fee_proportional_millionths: channel
                 .config
                 .map(|config| config.forwarding_fee_proportional_millionths),
+            dust_limit_msat: sat(DUST_LIMIT_SAT),
+            // We take whatever a channel can carry (`user_config` in the node).
+            our_max_htlc_value_in_flight_msat: total,
             their_reserve_msat: sat(channel.counterparty.unspendable_punishment_reserve),
             our_reserve_msat: channel.unspendable_punishment_reserve.map(sat),
             spendable_msat: Msat(channel.next_outbound_htlc_limit_msat),
@@ -154,6 +174,9 @@ impl Entry {
             minimum_htlc_out_msat: channel.counterparty.outbound_htlc_minimum_msat.map(Msat),
             maximum_htlc_out_msat: largest_htlc_out(channel),
             our_to_self_delay: channel.force_close_spend_delay,
+            their_to_self_delay: THEIR_TO_SELF_DELAY,
+            max_accepted_htlcs: MAX_ACCEPTED_HTLCS,
+            out_payments_offered: history.map(|past| past.htlcs_sent),
             status: [status(channel, state)],
             htlcs: Htlc::all_of(channel),
         }
@@ -248,8 +271,14 @@ mod tests {
     use crate::commands::shared::documented::mismatches;
     use serde_json::{Value, json, to_value};
 
+    const HISTORY: ChannelHistory = ChannelHistory {
+        least_to_us: Msat(1),
+        most_to_us: Msat(5_000),
+        htlcs_sent: 7,
+    };
+
     fn entry(channel: &ChannelDetails, connected: bool) -> Value {
-        let entry = to_value(Entry::of(channel, key(1), connected, None)).unwrap();
+        let entry = to_value(Entry::of(channel, key(1), connected, None, Some(HISTORY))).unwrap();
         assert_eq!(mismatches(CHANNEL, &entry), [""; 0]);
         entry
     }
@@ -273,6 +302,11 @@ mod tests {
                 json!({"local_funds_msat": 1_000_000_000, "remote_funds_msat": 0}),
             ),
             ("to_us_msat", json!(400_000_000)),
+            ("min_to_us_msat", json!(1)),
+            // What is there now counts, too.
+            ("max_to_us_msat", json!(400_000_000)),
+            ("out_payments_offered", json!(7)),
+            ("our_max_htlc_value_in_flight_msat", json!(1_000_000_000)),
             ("total_msat", json!(1_000_000_000)),
             ("our_reserve_msat", json!(10_000_000)),
             ("spendable_msat", json!(389_000_000)),
@@ -340,7 +374,7 @@ mod tests {
     #[test]
     fn the_peers_terms_stand_beside_ours() {
         let terms = Terms::ours(&channel()).unwrap();
-        let entry = to_value(Entry::of(&channel(), key(1), true, Some(terms))).unwrap();
+        let entry = to_value(Entry::of(&channel(), key(1), true, Some(terms), None)).unwrap();
         assert_eq!(mismatches(CHANNEL, &entry), [""; 0]);
         assert_eq!(entry["updates"]["local"], entry["updates"]["remote"]);
     }

@@ -68,6 +68,8 @@ pub const CHANNEL: &[Field] = &[
         Kind::Msat,
         "What of it is ours, HTLCs that we have offered included.",
     ),
+    Field::sometimes("min_to_us_msat", Kind::Msat, "The least that was ever ours."),
+    Field::sometimes("max_to_us_msat", Kind::Msat, "The most that was ever ours."),
     Field::always("total_msat", Kind::Msat, "All that is in it."),
     Field::sometimes(
         "fee_base_msat",
@@ -78,6 +80,16 @@ pub const CHANNEL: &[Field] = &[
         "fee_proportional_millionths",
         Kind::U32,
         "The proportional part of that fee.",
+    ),
+    Field::sometimes(
+        "dust_limit_msat",
+        Kind::Msat,
+        "The least that an output of our commitment transaction is worth.",
+    ),
+    Field::sometimes(
+        "our_max_htlc_value_in_flight_msat",
+        Kind::Msat,
+        "How much may be under way to us at once.",
     ),
     Field::sometimes(
         "their_reserve_msat",
@@ -110,6 +122,21 @@ pub const CHANNEL: &[Field] = &[
         "our_to_self_delay",
         Kind::U32,
         "For how many blocks we wait for our money if we close it alone.",
+    ),
+    Field::sometimes(
+        "their_to_self_delay",
+        Kind::U32,
+        "For how many blocks the peer waits for its money if it closes the channel alone.",
+    ),
+    Field::sometimes(
+        "max_accepted_htlcs",
+        Kind::U32,
+        "How many HTLCs may be under way to us at once.",
+    ),
+    Field::sometimes(
+        "out_payments_offered",
+        Kind::U64,
+        "How many HTLCs we have offered.",
     ),
     Field::always(
         "status",
@@ -185,4 +212,4 @@ pub const HTLC: &[Field] = &[
     ),
 ];
 
-pub const EXAMPLE: &str = r#"{"channels":[{"peer_id":"02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5","peer_connected":true,"reestablished":true,"channel_type":{"bits":[12,22],"names":["static_remotekey/even","anchors/even"]},"updates":{"local":{"htlc_minimum_msat":1,"htlc_maximum_msat":900000000,"cltv_expiry_delta":34,"fee_base_msat":1,"fee_proportional_millionths":10}},"state":"CHANNELD_NORMAL","feerate":{"perkw":253,"perkb":1012},"short_channel_id":"109x1x1","direction":1,"channel_id":"3500003500003500003500003500003500003500003500003500003500003501","funding_txid":"3500003500003500003500003500003500003500003500003500003500003500","funding_outnum":1,"private":false,"opener":"local","alias":{"local":"16000000x1x1","remote":"15000000x2x2"},"features":["option_static_remotekey","option_anchors"],"funding":{"local_funds_msat":1000000000,"remote_funds_msat":0},"to_us_msat":400000000,"total_msat":1000000000,"fee_base_msat":1,"fee_proportional_millionths":10,"their_reserve_msat":10000000,"our_reserve_msat":10000000,"spendable_msat":389000000,"receivable_msat":590000000,"minimum_htlc_in_msat":1,"minimum_htlc_out_msat":1,"maximum_htlc_out_msat":900000000,"our_to_self_delay":144,"status":["CHANNELD_NORMAL:Channel ready for use."],"htlcs":[]}]}"#;
+pub const EXAMPLE: &str = r#"{"channels":[{"peer_id":"02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5","peer_connected":true,"reestablished":true,"channel_type":{"bits":[12,22],"names":["static_remotekey/even","anchors/even"]},"updates":{"local":{"htlc_minimum_msat":1,"htlc_maximum_msat":900000000,"cltv_expiry_delta":34,"fee_base_msat":1,"fee_proportional_millionths":10}},"state":"CHANNELD_NORMAL","feerate":{"perkw":253,"perkb":1012},"short_channel_id":"109x1x1","direction":1,"channel_id":"3500003500003500003500003500003500003500003500003500003500003501","funding_txid":"3500003500003500003500003500003500003500003500003500003500003500","funding_outnum":1,"private":false,"opener":"local","alias":{"local":"16000000x1x1","remote":"15000000x2x2"},"features":["option_static_remotekey","option_anchors"],"funding":{"local_funds_msat":1000000000,"remote_funds_msat":0},"to_us_msat":400000000,"min_to_us_msat":400000000,"max_to_us_msat":1000000000,"total_msat":1000000000,"fee_base_msat":1,"fee_proportional_millionths":10,"dust_limit_msat":354000,"our_max_htlc_value_in_flight_msat":1000000000,"their_reserve_msat":10000000,"our_reserve_msat":10000000,"spendable_msat":389000000,"receivable_msat":590000000,"minimum_htlc_in_msat":1,"minimum_htlc_out_msat":1,"maximum_htlc_out_msat":900000000,"our_to_self_delay":144,"their_to_self_delay":144,"max_accepted_htlcs":483,"out_payments_offered":12,"status":["CHANNELD_NORMAL:Channel ready for use."],"htlcs":[]}]}"#;

@@ -88,7 +88,9 @@ impl Run for ListPeerChannels {
         let open = channels.iter().filter(|channel| self.wants(channel));
         let open = open.map(|channel| {
             let connected = is_connected(&channel.counterparty.node_id);
-            let entry = Entry::of(channel, node.id(), connected, peers_terms(node, channel));
+            let terms = peers_terms(node, channel);
+            let history = node.channel_history(channel.channel_id);
+            let entry = Entry::of(channel, node.id(), connected, terms, history);
             Listed::Open(Box::new(entry))
         });
         let closing = node.closing_channels();
