@@ -11,6 +11,7 @@ use boltill::CallError;
 use boltill_e2e::{Network, NetworkError, Node, SOON, line_of, pay, unconnected, wait_for};
 use serde_json::{Value, json};
 use std::fs;
+use std::process::Command;
 
 /// Has a node call a command that is refused; gives the number.
 async fn refused(node: &Node, method: &str, params: Value) -> i64 {
@@ -199,4 +200,62 @@ async fn the_log_can_be_read_over_the_socket() -> Result<(), NetworkError> {
     assert_eq!(started.unwrap()["type"], "INFO", "{log}");
     assert!(log["bytes_used"].as_u64().unwrap() <= log["bytes_max"].as_u64().unwrap());
     Ok(())
+}
+
+/// A daemon in the background, which is killed when this is dropped.
+struct Background(u32);
+
+impl Background {
+    fn signal(&self, name: &str) {
+        let pid = self.0.to_string();
+        Command::new("kill").args([name, &pid]).status().unwrap();
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.signal("-KILL");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_starts_it_in_the_background_finds_it_ready() -> Result<(), NetworkError> {
+    let network = one().await;
+    let alice = network.node("alice")?;
+    let line = fs::read(format!("/proc/{}/cmdline", alice.pid().await.unwrap())).unwrap();
+    let line = String::from_utf8(line).unwrap();
+    let args: Vec<String> = line.split_terminator('\0').map(str::to_owned).collect();
+    alice.stop().await;
+    let files = alice.directory().join("script");
+    fs::create_dir_all(&files).unwrap();
+    let path = |name: &str| files.join(name);
+    let started = tokio::task::spawn_blocking({
+        let options = [("log-file", "log"), ("log-file", "second"), ("pid-file", "pid")];
+        let options = options.map(|(option, name)| format!("--{option}={}", path(name).display()));
+        move || {
+            let mut command = Command::new(&args[0]);
+            command.args(&args[1..]).args(options).arg("--daemon").output()
+        }
+    });
+    let started = started.await.unwrap().unwrap();
+    assert!(started.status.success(), "{started:?}");
+    let pid = fs::read_to_string(path("pid")).unwrap();
+    let daemon = Background(pid.trim().parse().unwrap());
+    // No waiting: that is what the script relies on.
+    let id = alice.call("getinfo", json!({})).await?["id"].clone();
+    let announced = format!("Server started with public key {}", id.as_str().unwrap());
+    for log in ["log", "second"] {
+        assert!(fs::read_to_string(path(log)).unwrap().contains(&announced));
+    }
+    fs::rename(path("log"), path("log.1")).unwrap();
+    daemon.signal("-HUP");
+    wait_for("the log is a new file", SOON, || async {
+        Ok(path("log").exists().then_some(()))
+    })
+    .await?;
+    alice.call("stop", json!({})).await?;
+    wait_for("the daemon has taken its files away", SOON, || async {
+        Ok((!path("pid").exists()).then_some(()))
+    })
+    .await
 }
