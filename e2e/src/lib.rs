@@ -7,14 +7,17 @@
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+pub mod answers;
 pub mod books;
 pub mod chain;
 pub mod channels;
+pub mod clients;
 pub mod coins;
 pub mod flight;
 pub mod htlcs;
+pub mod http;
 pub mod old_state;
-pub mod python;
+pub mod relay;
 pub mod schema;
 
 pub use boltill_devnet::network::{Network, NetworkError, Node, Options, wait_for};

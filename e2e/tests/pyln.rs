@@ -1,32 +1,60 @@
 //! pyln-client from PyPI, unmodified, works over the socket.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
+use boltill_e2e::answers::Answers;
+use boltill_e2e::{clients, line_of};
 
-use boltill_e2e::{line_of, python};
+/// What a program with pyln-client may ask for around invoices.
+const CALLED: &[&str] = &[
+    "check",
+    "checkmessage",
+    "decode",
+    "delinvoice",
+    "disableoffer",
+    "enableoffer",
+    "feerates",
+    "fetchinvoice",
+    "getinfo",
+    "getroute",
+    "help",
+    "invoice",
+    "invoicerequest",
+    "keysend",
+    "listchannels",
+    "listconfigs",
+    "listforwards",
+    "listfunds",
+    "listinvoicerequests",
+    "listinvoices",
+    "listnodes",
+    "listoffers",
+    "listpays",
+    "listpeerchannels",
+    "listpeers",
+    "listsendpays",
+    "newaddr",
+    "offer",
+    "pay",
+    "ping",
+    "sendinvoice",
+    "sendpay",
+    "signmessage",
+    "wait",
+    "waitanyinvoice",
+    "waitblockheight",
+    "waitinvoice",
+    "waitsendpay",
+    "xpay",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pyln_client_creates_lists_waits_for_and_pays_invoices() {
-    let Some(python) = python::with_packages("pyln", &["pyln-client"]) else {
+async fn pyln_client_creates_lists_waits_for_pays_and_looks_up_invoices() {
+    let Some(python) = clients::installed("pyln") else {
         return;
     };
     let network = line_of(2).await;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/pyln_client.py");
-    let description = serde_json::to_string(&network.description()).unwrap();
-    let output = tokio::process::Command::new(python)
-        .arg(script)
-        .env("BOLTILL_DEVNET", description)
-        .output()
-        .await
-        .unwrap();
-    let (said, complained) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{said}\n{complained}");
-    assert!(said.contains("all passed"), "{said}");
+    let answers = Answers::new();
+    let relays: Vec<_> = network.nodes().iter().map(|node| answers.relay(node)).collect();
+    let described = clients::described(&network, &relays);
+    clients::run(&python, "pyln_client.py", &described).await;
+    answers.all_fit(CALLED);
 }
