@@ -15,10 +15,18 @@ use std::collections::BTreeMap;
 /// Fills the tables that the question reads, listing by listing and page by page.
 pub(super) async fn fill(call: &Call, query: Query) -> Result<Query, RpcError> {
     let touched = query.touched();
-    let mut rows = Filler { query, next: 1 };
+    let mut rows = Filler {
+        query,
+        touched,
+        next: 1,
+    };
     for listing in LISTINGS {
-        let is_touched = |table: &Table| touched.contains(&table.name);
-        if !is_touched(&listing.table) && !listing.parts.iter().any(|part| is_touched(&part.table)) {
+        let parts = listing.parts.iter().map(|part| &part.table);
+        if ![&listing.table]
+            .into_iter()
+            .chain(parts)
+            .any(|table| rows.reads(table))
+        {
             continue;
         }
         let mut entries = Entries::of(call, listing).await?;
@@ -64,10 +72,16 @@ impl Entries {
 /// Adds rows, and numbers those that have no number of their own.
 struct Filler {
     query: Query,
+    /// The tables that the question reads; the others need not even be there.
+    touched: Vec<&'static str>,
     next: i64,
 }
 
 impl Filler {
+    fn reads(&self, table: &Table) -> bool {
+        self.touched.contains(&table.name)
+    }
+
     fn add(mut self, listing: &'static Listing, page: &str) -> Result<Filler, RpcError> {
         let entries: Vec<Value> = serde_json::from_str(page)?;
         let numbered = listing.table.implied().next().is_some();
@@ -83,8 +97,13 @@ impl Filler {
             number.into_iter().chain(cells(&listing.table, entry)).collect()
         });
         let rows: Vec<Vec<_>> = rows.collect();
-        self.query.fill(&listing.table, rows.into_iter())?;
+        if self.reads(&listing.table) {
+            self.query.fill(&listing.table, rows)?;
+        }
         for part in listing.parts {
+            if !self.reads(&part.table) {
+                continue;
+            }
             let mut rows = Vec::new();
             for (entry, of) in entries.iter().zip(&numbers) {
                 let elements = member(entry, part.path).and_then(Value::as_array);
