@@ -111,6 +111,9 @@ async fn a_channel_that_is_closed_together_is_listed_by_both() -> Result<(), Net
         );
     }
     assert_eq!(closed_of(alice).await?, [] as [Value; 0]);
+    // What was agreed on a moment before a crash need not be on file, and the chain tells of it then; so bob is stopped first.
+    bob.restart().await?;
+    in_state(bob, "CLOSINGD_COMPLETE").await?;
     bob.kill().await;
     bob.restart().await?;
     in_state(bob, "CLOSINGD_COMPLETE").await?;
