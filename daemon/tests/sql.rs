@@ -89,8 +89,8 @@ fn add(tables: &mut BTreeMap<String, Columns>, table: &str, name: &str, prefix: 
     for branch in object["allOf"].as_array().into_iter().flatten() {
         add(tables, table, name, prefix, branch);
     }
-    for branch in ["then", "else"] {
-        add(tables, table, name, prefix, &object[branch]);
+    for branch in ["then", "else"].iter().filter_map(|branch| object.get(branch)) {
+        add(tables, table, name, prefix, branch);
     }
 }
 
