@@ -62,7 +62,8 @@ impl Table {
         };
         [(!numbered, "rowid"), (of_parent, "row"), (of_parent, "arrindex")]
             .into_iter()
-            .filter_map(move |(there, name)| there.then(|| integer(name)))
+            .filter(|(there, _)| *there)
+            .map(move |(_, name)| integer(name))
     }
 
     /// Every column, in order.
