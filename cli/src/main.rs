@@ -17,6 +17,7 @@ use qr::NoCode;
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
+use std::cell::Cell;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -121,8 +122,9 @@ async fn run(options: &Options) -> Result<u8, Failure> {
     let filter = filter.map_err(Failure::Filter)?;
     let place = Place::find(options)?;
 
-    let answer = call(&place, command, params, filter, options.notifications);
-    let answer = patience::wait(command, words, answer).await?;
+    let (told, level) = (Cell::new(false), options.level(io::stdout().is_terminal()));
+    let answer = call(&place, command, params, filter, level, &told);
+    let answer = patience::wait(command, words, &told, answer).await?;
     let status = match &answer {
         Answer::Error(error) => {
             let raw = options.format() == Some(Format::Raw);
@@ -153,13 +155,14 @@ fn draw(out: &mut impl Write, text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Calls the daemon, printing what it tells in the meantime.
+/// Calls the daemon, printing what it tells in the meantime; `told` is that it did.
 async fn call(
     place: &Place,
     command: &str,
     params: impl Serialize,
     filter: Option<&RawValue>,
     level: Level,
+    told: &Cell<bool>,
 ) -> Result<Answer, Failure> {
     let mut connection = Connection::open(&place.socket)
         .await
@@ -179,7 +182,11 @@ async fn call(
             Message::Answer { id, answer } if id == *ours || id.is_null() => return Ok(answer),
             // That of `notifications`.
             Message::Answer { .. } => {}
-            Message::Notification { method, params } => notify::print(&method, &params, level),
+            Message::Notification { method, params } => {
+                if notify::print(&mut io::stdout(), &method, &params, level)? {
+                    told.set(true);
+                }
+            }
         }
     }
 }

@@ -74,9 +74,10 @@ pub struct Options {
     #[arg(short = 'l', long, value_name = "JSON")]
     pub filter: Option<String>,
 
-    /// Print what the daemon tells while it works, on standard error: io, debug, info, unusual, broken or none
-    #[arg(short = 'N', long, value_name = "LEVEL", default_value = "none")]
-    pub notifications: Level,
+    /// Print what the daemon tells while it works, behind '# ': io, debug, info, unusual, broken or none [default: info on a
+    /// terminal, else none]
+    #[arg(short = 'N', long, value_name = "LEVEL")]
+    pub notifications: Option<Level>,
 
     /// The command and its parameters
     #[arg(value_name = "COMMAND", allow_negative_numbers = true)]
@@ -130,6 +131,12 @@ impl Options {
         short.or(self.network.as_deref())
     }
 
+    /// How much of the daemon's talk to print. Programs that read our output get the answer alone unless they ask for more.
+    pub fn level(&self, on_terminal: bool) -> Level {
+        let usual = if on_terminal { Level::Info } else { Level::None };
+        self.notifications.unwrap_or(usual)
+    }
+
     /// The format asked for, if any.
     pub fn format(&self) -> Option<Format> {
         let formats = [
@@ -167,6 +174,15 @@ mod tests {
         let options = Options::parse_from(["boltill", "wait", "-1", "--", "--json"]);
         assert_eq!(options.words, ["wait", "-1", "--json"]);
         assert_eq!(options.format(), None);
+    }
+
+    #[test]
+    fn people_are_told_what_goes_on_and_programs_only_if_they_want_it() {
+        let options = |words: &[&str]| Options::parse_from([&["boltill", "getinfo"], words].concat());
+        assert_eq!(options(&[]).level(true), Level::Info);
+        assert_eq!(options(&[]).level(false), Level::None);
+        assert_eq!(options(&["-N", "debug"]).level(false), Level::Debug);
+        assert_eq!(options(&["--notifications=none"]).level(true), Level::None);
     }
 
     #[test]

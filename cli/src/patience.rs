@@ -1,5 +1,6 @@
 //! Tells a person at a terminal what is waited for when an answer takes its time.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::io::{IsTerminal, stderr};
 use std::pin::pin;
@@ -8,8 +9,13 @@ use std::time::Duration;
 /// How long one waits without being told for what.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// Waits for the answer; on a terminal, says once on standard error that it does.
-pub async fn wait<T>(command: &str, words: &[String], answer: impl Future<Output = T>) -> T {
+/// Waits for the answer; on a terminal, says once on standard error that it does, unless the daemon has told something by then.
+pub async fn wait<T>(
+    command: &str,
+    words: &[String],
+    told: &Cell<bool>,
+    answer: impl Future<Output = T>,
+) -> T {
     let mut answer = pin!(answer);
     if !stderr().is_terminal() {
         return answer.await;
@@ -18,7 +24,9 @@ pub async fn wait<T>(command: &str, words: &[String], answer: impl Future<Output
         answer = &mut answer => return answer,
         () = tokio::time::sleep(SILENCE) => {}
     }
-    eprintln!("boltill: waiting for {} ...", awaited(command, words));
+    if !told.get() {
+        eprintln!("boltill: waiting for {} ...", awaited(command, words));
+    }
     answer.await
 }
 

@@ -145,7 +145,7 @@ fn a_reader_that_stops_reading_is_no_error() {
 }
 
 #[test]
-fn what_the_daemon_tells_meanwhile_goes_to_standard_error() {
+fn what_the_daemon_tells_meanwhile_is_printed_before_the_answer_if_it_is_wanted() {
     let daemon = FakeDaemon::start(|request: &Value| {
         let tell = |level: &str| {
             format!(
@@ -160,9 +160,9 @@ fn what_the_daemon_tells_meanwhile_goes_to_standard_error() {
         )
     });
     let output = boltill(&daemon, &["-N", "info", "pay"]);
-    assert_eq!(printed(&output), "{}\n");
-    assert!(complaint(&output).contains("# unusual news\n"));
-    assert!(!complaint(&output).contains("debug"));
+    assert_eq!(printed(&output), "# unusual news\n{}\n");
+    let output = boltill(&daemon, &["pay"]);
+    assert_eq!(printed(&output), "{}\n", "a program gets the answer alone");
 }
 
 #[test]

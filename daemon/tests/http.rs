@@ -13,6 +13,11 @@ use boltilld::http::HttpServer;
 use boltilld::options::{HttpConfig, Origins};
 use boltilld::runes::{Alternative, Restriction, Runes};
 use common::{FINISHED, TestServer, WAKE, until, within};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,7 +35,7 @@ struct HttpTest {
 
 struct Reply {
     status: u16,
-    head: String,
+    headers: HeaderMap,
     body: String,
 }
 
@@ -76,8 +81,46 @@ impl HttpTest {
         runes.create(vec![restriction]).await.unwrap().to_string()
     }
 
-    /// Sends a head and a body as they are, and reads until the connection ends.
-    async fn raw(&self, head: &str, body: &[u8]) -> Reply {
+    /// Sends a request over a connection of its own, and gives the answer when its head is there.
+    async fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        rune: Option<&str>,
+        body: Vec<u8>,
+    ) -> Response<Incoming> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost");
+        if let Some(rune) = rune {
+            request = request.header("rune", rune);
+        }
+        let request = request.body(Full::<Bytes>::from(body)).unwrap();
+        within(sender.send_request(request)).await.unwrap()
+    }
+
+    async fn send(&self, method: &str, path: &str, rune: Option<&str>, body: impl Into<Vec<u8>>) -> Reply {
+        let response = self.answer(method, path, rune, body.into()).await;
+        let (head, body) = response.into_parts();
+        let bytes = within(body.collect()).await.unwrap().to_bytes();
+        Reply {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    async fn post(&self, rune: &str, method: &str, body: &str) -> Reply {
+        self.send("POST", &format!("/v1/{method}"), Some(rune), body)
+            .await
+    }
+
+    /// Sends a head and a body as no client would, and gives the status of the answer.
+    async fn raw(&self, head: &str, body: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let head = format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -88,38 +131,11 @@ impl HttpTest {
         within(async { tokio::join!(send, reader.read_to_end(&mut reply)).1 })
             .await
             .unwrap();
-        parse(&reply)
-    }
-
-    async fn post(&self, rune: &str, method: &str, body: &str) -> Reply {
-        let length = body.len();
-        let head = format!("POST /v1/{method} HTTP/1.1\r\nRune: {rune}\r\nContent-Length: {length}");
-        self.raw(&head, body.as_bytes()).await
-    }
-}
-
-fn parse(reply: &[u8]) -> Reply {
-    let text = String::from_utf8(reply.to_vec()).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    Reply {
-        status,
-        head: head.to_ascii_lowercase(),
-        body: if chunked { dechunked(body) } else { body.to_owned() },
-    }
-}
-
-fn dechunked(mut text: &str) -> String {
-    let mut body = String::new();
-    loop {
-        let (length, rest) = text.split_once("\r\n").expect("an answer that breaks off");
-        let length = usize::from_str_radix(length, 16).unwrap();
-        if length == 0 {
-            return body;
-        }
-        body.push_str(&rest[..length]);
-        text = &rest[length + 2..];
+        String::from_utf8_lossy(&reply)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -136,18 +152,14 @@ async fn a_command_is_answered_as_on_the_socket_whether_it_comes_as_json_or_as_a
     ] {
         let reply = http.post(&rune, "echo", body).await;
         assert_eq!((reply.status, reply.json()), (201, expected.clone()), "{body}");
-        assert!(
-            reply.head.contains("content-type: application/json"),
-            "{}",
-            reply.head
-        );
+        assert_eq!(reply.headers["content-type"], "application/json");
     }
     let many = http.post(&rune, "many", "[30]").await.json();
     assert_eq!(many["rows"].as_array().unwrap().len(), 3_000);
     assert_eq!(http.post(&rune, "many", "[0]").await.json(), json!({"rows": []}));
-    let listed = http.raw("GET /v1/list-methods HTTP/1.1", b"").await;
+    let listed = http.send("GET", "/v1/list-methods", None, "").await;
     assert!(listed.status == 200 && listed.body.contains("Command: echo amount_msat label [expiry]"));
-    let described = http.raw("GET /openapi.json HTTP/1.1", b"").await;
+    let described = http.send("GET", "/openapi.json", None, "").await;
     let echo = &described.json()["paths"]["/v1/echo"]["post"];
     assert_eq!(
         (described.status, &echo["summary"]),
@@ -162,7 +174,7 @@ async fn a_command_is_answered_as_on_the_socket_whether_it_comes_as_json_or_as_a
 #[tokio::test]
 async fn who_has_no_rune_or_one_that_does_not_allow_it_is_refused_as_clnrest_refuses() {
     let http = HttpTest::start().await;
-    let missing = http.raw("POST /v1/echo HTTP/1.1\r\nContent-Length: 0", b"").await;
+    let missing = http.send("POST", "/v1/echo", None, "").await;
     assert_eq!(
         missing.error(),
         (403, 1501, "Not authorized: Missing rune".to_owned())
@@ -198,9 +210,7 @@ async fn what_cannot_be_called_or_read_has_its_status() {
     let rune = http.rune(&["anything#"]).await;
     let unknown = (404, -32601, "Unknown command 'nothing'".to_owned());
     assert_eq!(http.post(&rune, "nothing", "").await.error(), unknown);
-    let get = http
-        .raw(&format!("GET /v1/nothing HTTP/1.1\r\nRune: {rune}"), b"")
-        .await;
+    let get = http.send("GET", "/v1/nothing", Some(&rune), "").await;
     assert_eq!(get.error(), unknown);
     assert_eq!(
         http.post(&rune, "secret", "").await.status,
@@ -212,32 +222,57 @@ async fn what_cannot_be_called_or_read_has_its_status() {
     assert_eq!(http.post(&rune, "echo", "").await.error(), missing);
     assert_eq!(http.post(&rune, "echo", "5").await.error().0, 500);
     assert_eq!(http.post(&rune, "echo", "{\"a\":").await.error().0, 400);
-    let delete = http
-        .raw(&format!("DELETE /v1/echo HTTP/1.1\r\nRune: {rune}"), b"")
-        .await;
+    let delete = http.send("DELETE", "/v1/echo", Some(&rune), "").await;
     assert_eq!(
-        (delete.status, delete.head.contains("allow: get, post")),
-        (405, true)
+        (delete.status, delete.headers["allow"].as_bytes()),
+        (405, &b"GET, POST"[..])
     );
-    let binary = format!("POST /v1/echo HTTP/1.1\r\nRune: {rune}\r\nContent-Length: 2");
-    assert_eq!(http.raw(&binary, &[0xff, 0xfe]).await.error().0, 400);
+    let binary = http.send("POST", "/v1/echo", Some(&rune), [0xff, 0xfe]).await;
+    assert_eq!(binary.error().0, 400);
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_long_is_refused_whether_it_says_so_or_not() {
+    const TOO_LONG: &str = "HTTP/1.1 413 Payload Too Large";
     let http = HttpTest::start().await;
     let rune = http.rune(&["anything#"]).await;
     let long = vec![b' '; 100 << 20];
     let length = long.len();
     let head = format!("POST /v1/echo HTTP/1.1\r\nRune: {rune}\r\nContent-Length: {length}");
-    assert_eq!(http.raw(&head, &long).await.error().0, 413);
+    assert_eq!(http.raw(&head, &long).await, TOO_LONG);
     let asks = format!("{head}\r\nExpect: 100-continue");
-    assert_eq!(http.raw(&asks, b"").await.error().0, 413, "and is not asked for");
+    assert_eq!(http.raw(&asks, b"").await, TOO_LONG, "and is not asked for");
     let chunk = 9 << 20;
     let mut chunked = format!("{chunk:x}\r\n").into_bytes();
     chunked.extend(&long[..chunk]);
     let head = format!("POST /v1/echo HTTP/1.1\r\nRune: {rune}\r\nTransfer-Encoding: chunked");
-    assert_eq!(http.raw(&head, &chunked).await.error().0, 413);
+    assert_eq!(http.raw(&head, &chunked).await, TOO_LONG);
+}
+
+#[tokio::test]
+async fn events_and_metrics_need_a_rune_for_themselves() {
+    let http = HttpTest::start().await;
+    let (events, metrics) = (
+        http.rune(&["method=events"]).await,
+        http.rune(&["method=metrics"]).await,
+    );
+    for path in ["/v1/events", "/metrics"] {
+        assert_eq!(http.send("GET", path, None, "").await.error().0, 403, "{path}");
+        let post = http.send("POST", path, Some(&events), "").await;
+        assert_eq!(
+            (post.status, post.headers["allow"].as_bytes()),
+            (405, &b"GET"[..]),
+            "{path}"
+        );
+    }
+    let refused = http.send("GET", "/v1/events", Some(&metrics), "").await;
+    assert_eq!((refused.status, refused.error().1), (401, 1502));
+    let starting = http.send("GET", "/v1/events", Some(&events), "").await.error();
+    assert_eq!((starting.0, starting.1), (500, -1), "{starting:?}");
+    // Of a node that starts there is something to tell already.
+    let measured = http.send("GET", "/metrics", Some(&metrics), "").await;
+    assert_eq!(measured.status, 200);
+    assert!(measured.body.contains("\nboltill_ready 0\n"), "{}", measured.body);
 }
 
 #[tokio::test]

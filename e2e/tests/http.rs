@@ -7,21 +7,14 @@
     reason = "a test that cannot go on fails"
 )]
 
-use boltill_e2e::{Network, Node, Options, SOON, start, wait_for};
-use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use boltill_e2e::http::{Https, request, rune};
+use boltill_e2e::{Node, SOON, wait_for};
+use serde_json::json;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// How many connections there may be at once.
 const LET_IN: usize = 256;
@@ -29,108 +22,24 @@ const LET_IN: usize = 256;
 /// How many of a node's other connections may come or go meanwhile.
 const OTHERS: usize = 20;
 
-/// A client that trusts the authority that the daemon has made, and no other.
-struct Https {
-    address: SocketAddr,
-    connector: TlsConnector,
-}
-
-impl Https {
-    fn new(address: SocketAddr, ca: &Path) -> Https {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Https {
-            address,
-            connector: TlsConnector::from(Arc::new(config)),
-        }
-    }
-
-    async fn connect(&self) -> TlsStream<TcpStream> {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        let name = "localhost".try_into().unwrap();
-        self.connector.connect(name, stream).await.unwrap()
-    }
-
-    /// Calls a command; the status and the body.
-    async fn call(&self, rune: Option<&str>, method: &str, params: &Value) -> (u16, Value) {
-        let mut stream = self.connect().await;
-        let (rune, body) = (
-            rune.map_or(String::new(), |rune| format!("Rune: {rune}\r\n")),
-            params.to_string(),
-        );
-        let head = format!(
-            "POST /v1/{method} HTTP/1.1\r\nHost: localhost\r\n{rune}Content-Type: application/json\r\nConnection: close\r\n"
-        );
-        let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
-        stream.write_all(request.as_bytes()).await.unwrap();
-        reply(&mut stream).await
-    }
-}
-
-/// Reads to the end of the connection.
-async fn reply(stream: &mut TlsStream<TcpStream>) -> (u16, Value) {
+/// The status at the head of what is read to the end of the connection.
+async fn status(stream: &mut TlsStream<TcpStream>) -> u16 {
     let mut bytes = Vec::new();
     let read = tokio::time::timeout(SOON, stream.read_to_end(&mut bytes)).await;
     // A server that has heard enough may end without a last word of TLS.
     let _ = read.expect("no answer");
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { dechunked(body) } else { body.to_owned() };
-    (status, serde_json::from_str(&body).unwrap())
+    let text = String::from_utf8_lossy(&bytes);
+    let status = text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
+    status.expect("a status").parse().unwrap()
 }
 
-fn dechunked(mut text: &str) -> String {
-    let mut body = String::new();
-    loop {
-        let (length, rest) = text.split_once("\r\n").expect("an answer that breaks off");
-        let length = usize::from_str_radix(length, 16).unwrap();
-        if length == 0 {
-            return body;
-        }
-        body.push_str(&rest[..length]);
-        text = &rest[length + 2..];
-    }
-}
-
-/// A network of one node that answers over HTTPS.
-async fn with_https() -> (Network, Https) {
-    let network = start(Options {
-        nodes: 1,
-        ..Options::default()
-    })
-    .await;
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let alice = network.node("alice").unwrap();
-    let port = format!("--clnrest-port={}", address.port());
-    alice.restart_with(&[&port]).await.unwrap();
-    let https = Https::new(address, &alice.directory().join("regtest/ca.pem"));
-    (network, https)
-}
-
-async fn rune(node: &Node, restrictions: Value) -> String {
-    let made = node
-        .call("createrune", json!({ "restrictions": restrictions }))
-        .await
-        .unwrap();
-    made["rune"].as_str().unwrap().to_owned()
-}
-
-/// How much memory a node has in use, in bytes.
-async fn memory(node: &Node) -> u64 {
+/// The most memory that a node has ever had in use, in bytes.
+async fn peak(node: &Node) -> u64 {
     let pid = node.pid().await.unwrap();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix("VmHWM:"))
         .unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
@@ -143,7 +52,7 @@ async fn descriptors(node: &Node) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invoices_are_made_over_https_as_far_as_the_rune_allows() {
-    let (network, https) = with_https().await;
+    let (network, https) = Https::network(1).await;
     let alice = network.node("alice").unwrap();
     let till = rune(alice, json!([["method=invoice"], ["pnameamount_msat<1001"]])).await;
     let reads = rune(alice, json!("readonly")).await;
@@ -187,9 +96,8 @@ async fn invoices_are_made_over_https_as_far_as_the_rune_allows() {
     );
 
     // Runes, what is withdrawn and the certificates outlast the daemon.
-    let port = format!("--clnrest-port={}", https.address.port());
     alice.kill().await;
-    alice.restart_with(&[&port]).await.unwrap();
+    alice.restart_with(&[&https.option()]).await.unwrap();
     let (status, _) = https.call(Some(&till), "invoice", &json!({})).await;
     assert_eq!(status, 401);
     let (status, info) = https.call(Some(&reads), "getinfo", &json!({})).await;
@@ -200,12 +108,88 @@ async fn invoices_are_made_over_https_as_far_as_the_rune_allows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_a_request_is_told_by_its_status_and_the_node_goes_on() {
+    let (network, https) = Https::network(1).await;
+    let alice = network.node("alice").unwrap();
+    let reads = rune(alice, json!("readonly")).await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let expired = rune(alice, json!([[format!("time<{now}")]])).await;
+    let withdrawn = rune(alice, json!("readonly")).await;
+    alice.call("blacklistrune", json!([2])).await.unwrap();
+    let call = |method: &str, path: &str, rune: &str, body: &str| {
+        request(
+            method,
+            path,
+            Some(rune).filter(|rune| !rune.is_empty()),
+            body.to_owned(),
+        )
+    };
+    let params = r#"{"index": "created"}"#;
+    for (request, status, code) in [
+        (call("DELETE", "/v1/listinvoices", &reads, ""), 405, -32601),
+        (call("PUT", "/v1/listinvoices", &reads, params), 405, -32601),
+        (call("POST", "/v1/listinvoices", "", params), 403, 1501),
+        (call("POST", "/v1/listinvoices", "no rune", params), 401, -32602),
+        (call("POST", "/v1/listinvoices", &expired, params), 401, 1502),
+        (call("POST", "/v1/listinvoices", &withdrawn, params), 401, 1503),
+        (
+            call("POST", "/v1/listinvoices", &reads, "{\"index\":"),
+            400,
+            -32700,
+        ),
+        (call("POST", "/v1/listinvoices", &reads, "label=a"), 400, -32700),
+        (call("POST", "/v1/listinvoices", &reads, "[[["), 400, -32700),
+        (call("POST", "/v1/listnothing", &reads, "{}"), 404, -32601),
+        (call("POST", "/v2/listinvoices", &reads, "{}"), 404, -32601),
+        (call("GET", "/", &reads, ""), 404, -32601),
+    ] {
+        let what = format!("{} {}", request.method(), request.uri());
+        let reply = https.reply(request).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.json()["code"].as_i64()),
+            (status, Some(code)),
+            "{what}: {}",
+            reply.text
+        );
+    }
+    // A body of another type is not refused for it, as clnrest does not: what is no JSON is read as a form.
+    let mut form = call("POST", "/v1/listinvoices", &reads, "index=created&limit=1");
+    form.headers_mut()
+        .insert("content-type", "text/plain".parse().unwrap());
+    assert_eq!(https.reply(form).await.status.as_u16(), 201);
+    let mut ask = call("OPTIONS", "/v1/listinvoices", "", "");
+    ask.headers_mut()
+        .insert("origin", "https://shop.example".parse().unwrap());
+    ask.headers_mut()
+        .insert("access-control-request-method", "POST".parse().unwrap());
+    ask.headers_mut()
+        .insert("access-control-request-headers", "rune".parse().unwrap());
+    let allowed = https.send(ask).await.unwrap();
+    assert_eq!(allowed.status().as_u16(), 200);
+    for name in ["origin", "methods", "headers"] {
+        assert_eq!(allowed.headers()[&format!("access-control-allow-{name}")], "*");
+    }
+
+    // Only the pages of the origins that are named, if any are.
+    let named = "--clnrest-cors-origins=https://shop.example";
+    alice.restart_with(&[&https.option(), named]).await.unwrap();
+    for (from, allowed) in [("https://shop.example", true), ("https://other.example", false)] {
+        let mut request = call("GET", "/v1/list-methods", "", "");
+        request.headers_mut().insert("origin", from.parse().unwrap());
+        let response = https.send(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        let header = response.headers().get("access-control-allow-origin");
+        assert_eq!(header.is_some_and(|origin| origin == from), allowed, "{from}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_bodies_many_connections_and_slow_senders_cost_the_node_little() {
-    let (network, https) = with_https().await;
+    let (network, https) = Https::network(1).await;
     let alice = network.node("alice").unwrap();
     let reads = rune(alice, json!("readonly")).await;
     assert_eq!(https.call(Some(&reads), "getinfo", &json!({})).await.0, 201);
-    let before = memory(alice).await;
+    let before = peak(alice).await;
 
     let length = 100 << 20;
     let head = format!(
@@ -220,8 +204,8 @@ async fn long_bodies_many_connections_and_slow_senders_cost_the_node_little() {
             break;
         }
     }
-    assert_eq!(reply(&mut stream).await.0, 413);
-    let after = memory(alice).await;
+    assert_eq!(status(&mut stream).await, 413);
+    let after = peak(alice).await;
     assert!(after < before + (32 << 20), "from {before} to {after} bytes");
 
     // More than are let in: the others wait outside, and some cannot even connect before there is room.
@@ -244,7 +228,7 @@ async fn long_bodies_many_connections_and_slow_senders_cost_the_node_little() {
         descriptors(alice).await <= open + LET_IN + OTHERS,
         "no more are let in"
     );
-    let after = memory(alice).await;
+    let after = peak(alice).await;
     assert!(after < before + (64 << 20), "from {before} to {after} bytes");
     idle.shutdown().await;
     assert_eq!(https.call(Some(&reads), "getinfo", &json!({})).await.0, 201);
@@ -262,7 +246,7 @@ async fn long_bodies_many_connections_and_slow_senders_cost_the_node_little() {
     let (mut nothing, patience) = (Vec::new(), SOON + Duration::from_secs(15));
     let ended = tokio::time::timeout(patience, slow.read_to_end(&mut nothing)).await;
     assert!(ended.is_ok(), "who stops in the head keeps the connection");
-    assert_eq!(reply(&mut slower).await.0, 408);
+    assert_eq!(status(&mut slower).await, 408);
     let alive = async || https.call(Some(&reads), "getinfo", &json!({})).await.0 == 201;
     assert!(alive().await);
     assert!(

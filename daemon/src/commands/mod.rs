@@ -86,6 +86,7 @@ mod withdraw;
 mod xpay;
 
 pub use command::{Category, Command, Example, Handler, OnHangUp, Run, Running, paragraphs};
+pub use notifications::NAME as NOTIFICATIONS;
 
 /// Every command, in alphabetical order.
 pub static COMMANDS: &[Command] = &[

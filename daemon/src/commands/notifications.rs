@@ -22,8 +22,11 @@ parameters! {
     }
 }
 
+/// The command's name: on a connection it comes to its end before the next request is looked at.
+pub const NAME: &str = "notifications";
+
 pub const COMMAND: Command = Command {
-    name: "notifications",
+    name: NAME,
     category: Category::Utility,
     errors: &[(Code::Unspecified, "The request did not come over the socket.")],
     examples: &[Example {

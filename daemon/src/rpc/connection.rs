@@ -8,7 +8,7 @@ use super::response::Response;
 use super::scanner::{ScanError, Scanner};
 use super::topics;
 use crate::answer::Outcome;
-use crate::commands::{OnHangUp, Running};
+use crate::commands::{NOTIFICATIONS, OnHangUp, Running};
 use crate::context::Context;
 use crate::error::RpcError;
 use std::io;
@@ -139,6 +139,8 @@ impl Connection {
                 tracing::debug!(%method, "request");
                 let (caller, notices) = Caller::of(&self.wishes, &id);
                 match dispatch::start(&self.context, caller, &method, params) {
+                    // The request behind it may count on it already.
+                    Ok((running, _)) if method == NOTIFICATIONS => self.answer(id, running.await).await,
                     Ok((running, on_hang_up)) => {
                         let running = Told {
                             running,
