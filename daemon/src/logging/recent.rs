@@ -83,7 +83,8 @@ impl Recent {
     /// Keeps a line of now, and forgets the oldest where there is no room.
     pub(super) fn push(&self, level: Level, source: &str, peer: Option<PublicKey>, mut text: String) {
         if text.len() > MAX_LINE {
-            text.truncate(text.floor_char_boundary(MAX_LINE));
+            let end = (0..=MAX_LINE).rev().find(|&end| text.is_char_boundary(end));
+            text.truncate(end.unwrap_or(0));
         }
         text.shrink_to_fit();
         let line = Line {
