@@ -1,18 +1,22 @@
 //! `decode`
 
 mod fields;
+mod rune;
 
+use self::rune::DecodedRune;
 use super::prelude::*;
+use crate::runes::Rune;
 
 parameters! {
-    /// Tell what an invoice, offer or invoice_request says
+    /// Tell what an invoice, offer, invoice_request or rune says
     ///
     /// Names every field as the specifications do. What can be read and must not be used, for example because its signature is
     /// wrong, is told with `valid` false, and with warnings that say what is wrong. An invoice_request that answers no offer is valid with
-    /// a signature, as Core Lightning makes it, and without one, as BOLT 12 has it.
+    /// a signature, as Core Lightning makes it, and without one, as BOLT 12 has it. Of a rune its demands are told, and not whether it
+    /// is one of ours: `checkrune` and `showrunes` do that.
     pub struct Decode {
         /// The invoice of BOLT 11 or BOLT 12, the offer (`lno1`) or the invoice_request (`lnr1`), in upper or lower case, with or
-        /// without `lightning:` in front. What is of BOLT 12 may be in several pieces, joined by `+` and white space.
+        /// without `lightning:` in front. What is of BOLT 12 may be in several pieces, joined by `+` and white space. Or a rune.
         required string: String,
     }
 }
@@ -36,7 +40,14 @@ pub const COMMAND: Command = Command {
 
 impl Run for Decode {
     async fn run(self, _call: Call) -> Outcome {
-        Answer::of(&boltill_till::decode(&self.string)?)
+        match boltill_till::decode(&self.string) {
+            Ok(decoded) => Answer::of(&decoded),
+            // What is nothing of Lightning's may be a rune.
+            Err(error) => match Rune::parse(self.string.trim()) {
+                Ok(rune) => Answer::of(&DecodedRune::from(&rune)),
+                Err(_) => Err(error.into()),
+            },
+        }
     }
 }
 
@@ -94,6 +105,22 @@ mod tests {
         assert_eq!(request["valid"], true);
         let (front, back) = REQUEST.split_at(50);
         assert_eq!(decoded(&format!("{front}+ {back}")).await, request);
+    }
+
+    #[tokio::test]
+    async fn a_rune_says_what_it_demands() {
+        let rune =
+            decoded("Kr7AsHrMYxGaHhv1KnS6fsIhUkKYaiV4LIKCDU_NZBI9MCZtZXRob2Q9aW52b2ljZXxtZXRob2RecGF5").await;
+        assert_eq!(rune["type"], "rune");
+        assert_eq!((&rune["unique_id"], &rune["valid"]), (&"0".into(), &true.into()));
+        let code = "2abec0b07acc63119a1e1bf52a74ba7ec2215242986a25782c82820d4fcd6412";
+        assert_eq!(rune["string"], format!("{code}:=0&method=invoice|method^pay"));
+        let restriction = &rune["restrictions"][0];
+        assert_eq!(restriction["alternatives"][1], "method^pay");
+        assert_eq!(
+            restriction["summary"],
+            "method equal to invoice OR method starts with pay"
+        );
     }
 
     #[tokio::test]

@@ -60,6 +60,8 @@ impl Run for ListConfigs {
 fn entry(option: &Opt, config: &Config) -> Option<(String, Value)> {
     let given = config.settings.effective(option.name, &config.place);
     let entry = match (option.takes, given) {
+        // Core Lightning shows one value here, however many there are.
+        (Takes::Many(_), _) if option.name == "log-level" => levels(config.settings.all(option.name)),
         (Takes::Many(_), _) => many(config.settings.all(option.name)),
         (Takes::Nothing, None) => json!({ "set": false, "source": "default" }),
         (_, None) => return None,
@@ -73,6 +75,16 @@ fn many<'a>(settings: impl Iterator<Item = &'a Setting>) -> Value {
         .map(|setting| (setting.shown().to_owned(), setting.source.to_string()))
         .unzip();
     json!({ "values_str": values, "sources": sources })
+}
+
+fn levels<'a>(settings: impl Iterator<Item = &'a Setting>) -> Value {
+    let (levels, sources): (Vec<_>, Vec<_>) = settings
+        .map(|setting| (setting.shown(), setting.source.to_string()))
+        .unzip();
+    match sources.last() {
+        Some(source) => json!({ "value_str": levels.join(","), "source": source }),
+        None => json!({ "value_str": "info", "source": "default" }),
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +112,10 @@ mod tests {
             json!({"values_str": ["127.0.0.1:1", "127.0.0.1:2"], "sources": ["cmdline", "cmdline"]})
         );
         assert_eq!(configs["developer"], json!({"set": false, "source": "default"}));
+        assert_eq!(
+            configs["log-level"],
+            json!({"value_str": "info", "source": "default"})
+        );
         assert_eq!(configs["alias"], Value::Null);
     }
 

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bitcoin::hashes::{HashEngine as _, sha256};
+use hex_conservative::DisplayHex as _;
 use std::fmt;
 
 /// Padding is written, as Core Lightning does, and not asked for.
@@ -242,6 +243,16 @@ impl Rune {
         self.restrictions.get(1..).unwrap_or_default()
     }
 
+    /// The code in hexadecimal, and the restrictions as they are written, the id among them.
+    pub fn plain(&self) -> String {
+        format!("{:x}:{}", self.code.as_hex(), self.written())
+    }
+
+    fn written(&self) -> String {
+        let restrictions: Vec<_> = self.restrictions.iter().map(Restriction::to_string).collect();
+        restrictions.join("&")
+    }
+
     /// Demands more. This needs no secret: whoever has a rune can do it.
     pub fn restrict(&mut self, more: impl IntoIterator<Item = Restriction>) {
         let hashed = self
@@ -267,9 +278,8 @@ impl Rune {
 /// The rune as it is handed around.
 impl fmt::Display for Rune {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let restrictions: Vec<_> = self.restrictions.iter().map(Restriction::to_string).collect();
         let mut bytes = self.code.to_vec();
-        bytes.extend(restrictions.join("&").into_bytes());
+        bytes.extend(self.written().into_bytes());
         f.write_str(&BASE64.encode(bytes))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{Nodes, call, refused};
 use boltill::Client;
+use boltill_e2e::chain::mine_until_quiet;
 use serde_json::json;
 
 pub async fn use_it(nodes: &Nodes) {
@@ -100,7 +101,7 @@ async fn wallet(nodes: &Nodes) {
     call(alice, "withdraw", json!([address, 100_000])).await;
     call(alice, "listfunds", json!({})).await;
     call(alice, "listtransactions", json!({})).await;
-    nodes.network.mine(1).await.unwrap();
+    mine_until_quiet(&nodes.network).await.unwrap();
     let height = call(alice, "getinfo", json!({})).await["blockheight"].clone();
     call(alice, "waitblockheight", json!([height, 60])).await;
     call(alice, "listfunds", json!({"spent": true})).await;

@@ -7,7 +7,19 @@ pub const FIELDS: &[Field] = &[
     Field::always(
         "type",
         Kind::String,
-        "`bolt11 invoice`, `bolt12 offer`, `bolt12 invoice_request` or `bolt12 invoice`.",
+        "`bolt11 invoice`, `bolt12 offer`, `bolt12 invoice_request`, `bolt12 invoice` or `rune`.",
+    ),
+    // Runes.
+    Field::sometimes("unique_id", Kind::String, "The rune's id."),
+    Field::sometimes(
+        "string",
+        Kind::String,
+        "The rune's code, and its restrictions as they are written.",
+    ),
+    Field::sometimes(
+        "restrictions",
+        Kind::Array(&Kind::Object(super::rune::RESTRICTION)),
+        "What the rune demands: all of these.",
     ),
     // BOLT 11.
     Field::sometimes(
