@@ -86,7 +86,7 @@ fn msat(amount: u64) -> Option<Amount> {
 
 /// An invoice from its making to its deletion.
 async fn use_invoices(alice: &Typed<'_>, bob: &Typed<'_>) {
-    let made = json!({"amount_msat": 25_000, "label": "coffee", "description": "one cup", "expiry": 600});
+    let made = json!({"amount_msat": "25000msat", "label": "coffee", "description": "one cup", "expiry": 600});
     let made = bob.call::<InvoiceRequest>(made).await;
     assert_eq!(made.created_index, 1);
     let decoded = alice.call::<DecodeRequest>(json!({"string": made.bolt11})).await;
@@ -115,7 +115,7 @@ async fn use_invoices(alice: &Typed<'_>, bob: &Typed<'_>) {
     assert_eq!(pays[0].status, ListpaysPaysStatus::COMPLETE);
     let payments = alice.call::<ListsendpaysRequest>(by_hash).await.payments;
     assert_eq!(payments[0].status, ListsendpaysPaymentsStatus::COMPLETE);
-    let again = json!({"amount_msat": 1, "label": "coffee", "description": "once more"});
+    let again = json!({"amount_msat": "1msat", "label": "coffee", "description": "once more"});
     let refused = bob.ask::<InvoiceRequest>(again).await.unwrap_err();
     assert_eq!(refused.code, Some(900), "{refused:?}");
     let deleted = json!({"label": "coffee", "status": "paid"});
@@ -166,7 +166,7 @@ async fn use_codes(alice: &Typed<'_>, bob: &Typed<'_>) {
 /// Payments by a route of our own, and without an invoice.
 async fn use_routes(alice: &Typed<'_>, bob: &Typed<'_>) {
     let id = bob.call::<GetinfoRequest>(json!({})).await.id;
-    let made = json!({"amount_msat": 3_000, "label": "routed", "description": "by a given way"});
+    let made = json!({"amount_msat": "3000msat", "label": "routed", "description": "by a given way"});
     let made = bob.call::<InvoiceRequest>(made).await;
     let decoded = alice.call::<DecodeRequest>(json!({"string": made.bolt11})).await;
     let wanted =
@@ -217,7 +217,7 @@ async fn look_around(alice: &Typed<'_>, bob: &Typed<'_>) {
             .transactions
             .is_empty()
     );
-    assert!(alice.call::<NewaddrRequest>(json!({})).await.bech32.is_some());
+    assert!(alice.call::<NewaddrRequest>(json!({})).await.p2tr.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
