@@ -86,7 +86,8 @@ fn msat(amount: u64) -> Option<Amount> {
 
 /// An invoice from its making to its deletion.
 async fn use_invoices(alice: &Typed<'_>, bob: &Typed<'_>) {
-    let made = json!({"amount_msat": "25000msat", "label": "coffee", "description": "one cup", "expiry": 600});
+    let made =
+        json!({"amount_msat": "25000msat", "label": "coffee", "description": "one cup", "expiry": 600});
     let made = bob.call::<InvoiceRequest>(made).await;
     assert_eq!(made.created_index, 1);
     let decoded = alice.call::<DecodeRequest>(json!({"string": made.bolt11})).await;

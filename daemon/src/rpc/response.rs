@@ -6,10 +6,13 @@ use crate::answer::{Answer, Outcome, Page, Rows};
 use crate::error::RpcError;
 use serde_json::Value;
 use std::io;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 
 /// What Core Lightning puts behind every answer, and clients look for.
 const END: &str = "\n\n";
+
+/// How much of a list is gathered before it is written: some clients take a short answer that comes in two pieces for none.
+const PIECE: usize = 64 * 1024;
 
 /// An answer of which the beginning is known: whatever can still fail before it is sent has been tried.
 pub struct Response {
@@ -53,14 +56,16 @@ impl Response {
                     .await
             }
             Body::Rows { rows, first, filter } => {
+                let mut out = BufWriter::with_capacity(PIECE, out);
                 out.write_all(format!(r#"{head}"result":{{"{}":["#, rows.name()).as_bytes())
                     .await?;
-                let misfit = send_rows(out, rows, first, &filter).await?;
+                let misfit = send_rows(&mut out, rows, first, &filter).await?;
                 let warning = match misfit {
                     Some(path) => format!(r#","{WARNING}":{}"#, serde_json::to_string(&path)?),
                     None => String::new(),
                 };
-                out.write_all(format!("]{warning}}}}}{END}").as_bytes()).await
+                out.write_all(format!("]{warning}}}}}{END}").as_bytes()).await?;
+                out.flush().await
             }
         }
     }
