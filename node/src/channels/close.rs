@@ -138,7 +138,7 @@ impl Node {
     /// Dropping the future leaves the mutual close going on, and so does ending the node: it goes on at the next start.
     ///
     /// # Errors
-    /// [`CloseError`]: nothing has changed.
+    /// [`CloseError`]: nothing has changed, unless the ledger has failed.
     pub async fn close_channel(&self, request: CloseRequest) -> Result<CloseOutcome, CloseError> {
         let channel = self.channel(&request.channel_id).ok_or(CloseError::NotFound)?;
         let Some(funding) = channel.funding_txo else {
@@ -157,6 +157,9 @@ impl Node {
                 }
             },
         };
+        // Who is told that it is closed finds it closed after a crash, too.
+        let written = self.inner.notes.write_manager().await;
+        written.map_err(|_| StoreError::Closed)?;
         Ok(match reason {
             Some(
                 ClosureReason::LegacyCooperativeClosure
