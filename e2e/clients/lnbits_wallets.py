@@ -83,14 +83,18 @@ async def is_refused(payer, payee):
     assert story.ok and bool(paid.ok) == isinstance(payee, CLNRestWallet), (story, paid)
 
 
+async def is_known(node, peer, alias):
+    while (await node.get_peer_info(peer)).alias != alias:
+        await asyncio.sleep(0.1)
+
+
 async def manage(node):
     """What LNbits' page about the node shows."""
     info = await node.get_info()
     assert info.id == bob_id and info.alias == "bob" and info.num_peers == 1, info
     assert info.channel_stats.counts == {ChannelState.ACTIVE: 1}, info
     assert await node.get_peer_ids() == [alice_id]
-    peer = await node.get_peer_info(alice_id)
-    assert peer.alias == "alice", peer
+    await asyncio.wait_for(is_known(node, alice_id, "alice"), 60)
     payments = await node.get_payments(Filters())
     assert payments.total > 0 and not any(payment.pending for payment in payments.data), payments
     invoices = await node.get_invoices(Filters())

@@ -18,6 +18,15 @@ async function refused(call) {
   throw new Error('it was not refused');
 }
 
+// Waits for what one node knows a moment after another.
+async function until(what, isSo) {
+  const deadline = Date.now() + 60000;
+  while (!(await isSo())) {
+    assert(Date.now() < deadline, `waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 // Parameters by place, as the methods of clightning-client take them; null leaves one out.
 async function useClient() {
   const before = (await bob.listfunds()).channels[0].our_amount_msat;
@@ -53,8 +62,15 @@ async function useClient() {
   const fetched = await alice.fetchinvoice(offer.bolt12);
   assert.strictEqual((await alice.pay(fetched.invoice)).status, 'complete');
   assert.strictEqual((await alice.keysend(network.nodes[1].id, 1000)).status, 'complete');
-  const { channels } = await bob.listfunds();
-  assert.strictEqual(channels[0].our_amount_msat, before + 25000 + 5000 + 1000);
+  await until('the channel has been brought up to date', async () => {
+    const { channels } = await bob.listfunds();
+    return channels[0].our_amount_msat === before + 25000 + 5000 + 1000;
+  });
+}
+
+async function settled(hash, preimage) {
+  await until('the shop has the invoice paid', async () => (await bobShop.getInvoiceStatus(hash)).settled);
+  assert.deepStrictEqual(await bobShop.getInvoiceStatus(hash), { preimage, settled: true });
 }
 
 async function useShop() {
@@ -65,11 +81,11 @@ async function useShop() {
   const { payment_hash: hash } = await alice.decode(invoice);
   assert.deepStrictEqual(await bobShop.getInvoiceStatus(hash), { preimage: null, settled: false });
   const paid = await alice.call('pay', { bolt11: invoice, description: metadata });
-  assert.deepStrictEqual(await bobShop.getInvoiceStatus(hash), { preimage: paid.payment_preimage, settled: true });
+  await settled(hash, paid.payment_preimage);
 
   const tea = await bob.invoice(7000, 'tea', 'a pot of tea');
   const { preimage } = await aliceShop.payInvoice(tea.bolt11);
-  assert.deepStrictEqual(await bobShop.getInvoiceStatus(tea.payment_hash), { preimage, settled: true });
+  await settled(tea.payment_hash, preimage);
   await refused(aliceShop.payInvoice('lnbcrt1'));
 }
 

@@ -3,11 +3,22 @@
 import json
 import os
 import threading
+import time
 
 from pyln.client import LightningRpc, Millisatoshi, RpcError
 
 network = json.loads(os.environ["BOLTILL_DEVNET"])
 alice, bob = (LightningRpc(node["rpc"]) for node in network["nodes"][:2])
+
+
+
+def until(what, is_so):
+    """Waits for what one node knows a moment after another."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.05)
+
 
 info = alice.getinfo()
 assert info["id"] == network["nodes"][0]["id"], info
@@ -69,7 +80,10 @@ assert alice.waitsendpay(routed["payment_hash"], timeout=60)["status"] == "compl
 
 # Without an invoice.
 assert alice.keysend(bob_id, 4000)["status"] == "complete"
-assert any(entry["label"].startswith("keysend") for entry in bob.listinvoices()["invoices"])
+until(
+    "bob lists what nobody asked for",
+    lambda: any(entry["label"].startswith("keysend") for entry in bob.listinvoices()["invoices"]),
+)
 
 # An offer; and a code that we pay to whoever shows it.
 offer = bob.offer("5sat", "lemonade", label="stand", quantity_max=3)
@@ -84,8 +98,14 @@ assert bob.enableoffer(offer["offer_id"])["active"] is True
 code = alice.call("invoicerequest", {"amount": "6sat", "description": "deposit back"})
 collected = bob.call("sendinvoice", {"invreq": code["bolt12"], "label": "deposit"})
 assert collected["status"] == "paid", collected
-requests = alice.call("listinvoicerequests", {"invreq_id": code["invreq_id"]})["invoicerequests"]
-assert [entry["used"] for entry in requests] == [True], requests
+
+
+def used():
+    requests = alice.call("listinvoicerequests", {"invreq_id": code["invreq_id"]})["invoicerequests"]
+    return [entry["used"] for entry in requests] == [True]
+
+
+until("alice, who pays, knows that the code is used", used)
 
 # What a shop looks at besides.
 assert bob.call("wait", {"subsystem": "invoices", "indexname": "created", "nextvalue": 1})["created"] >= 1
@@ -95,7 +115,10 @@ channels = alice.listpeerchannels(bob_id)["channels"]
 assert [channel["state"] for channel in channels] == ["CHANNELD_NORMAL"], channels
 scid = channels[0]["short_channel_id"]
 assert len(alice.listchannels(short_channel_id=scid)["channels"]) == 2
-assert [node["alias"] for node in alice.listnodes(bob_id)["nodes"]] == ["bob"]
+until(
+    "alice knows bob by name",
+    lambda: [node.get("alias") for node in alice.listnodes(bob_id)["nodes"]] == ["bob"],
+)
 assert [peer["connected"] for peer in alice.listpeers(bob_id)["peers"]] == [True]
 assert alice.listforwards()["forwards"] == []
 assert alice.feerates("perkb")["perkb"]["floor"] > 0

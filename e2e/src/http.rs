@@ -1,6 +1,7 @@
 //! A client of a node's HTTP, which trusts the authority that the node has made and no other.
 
 use crate::{Network, Node, Options, SOON, start};
+use boltill_devnet::network::Port;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -8,7 +9,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpStream;
@@ -23,6 +24,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 pub struct Https {
     /// Where the node answers.
     pub address: SocketAddr,
+    /// Held, so that nobody else gets it while the node is down.
+    _port: Port,
     connector: TlsConnector,
 }
 
@@ -50,18 +53,17 @@ impl Https {
             ..Options::default()
         })
         .await;
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = free.local_addr().expect("its address");
-        drop(free);
+        let port = Port::free().expect("a free port");
+        let address = (Ipv4Addr::LOCALHOST, port.number()).into();
         let node = &network.nodes()[0];
         node.restart_with(&[&option(address)])
             .await
             .expect("the node starts with HTTP");
-        let https = Https::new(address, &node.directory().join("regtest/ca.pem"));
+        let https = Https::new(port, address, &node.directory().join("regtest/ca.pem"));
         (network, https)
     }
 
-    fn new(address: SocketAddr, ca: &Path) -> Https {
+    fn new(port: Port, address: SocketAddr, ca: &Path) -> Https {
         let mut roots = RootCertStore::empty();
         let ca = CertificateDer::from_pem_file(ca).expect("the node's authority");
         roots.add(ca).expect("an authority");
@@ -72,6 +74,7 @@ impl Https {
             .with_no_client_auth();
         Https {
             address,
+            _port: port,
             connector: TlsConnector::from(Arc::new(config)),
         }
     }

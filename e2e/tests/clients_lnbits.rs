@@ -7,11 +7,11 @@
     reason = "a test that cannot go on fails"
 )]
 
+use boltill_devnet::network::Port;
 use boltill_e2e::answers::Answers;
 use boltill_e2e::channels::usable_channel;
 use boltill_e2e::{Node, clients, line_of};
 use serde_json::{Value, json};
-use std::net::TcpListener;
 
 /// What the wallets call, by one way or the other.
 const CALLED: &[&str] = &[
@@ -37,11 +37,8 @@ async fn rune(node: &Node, restrictions: Value) -> Value {
     made.unwrap()["rune"].clone()
 }
 
-/// Lets a node answer over HTTPS, and says what LNbits needs to know.
-async fn rest(node: &Node) -> Value {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+/// Lets a node answer over HTTPS on this port, and says what LNbits needs to know.
+async fn rest(node: &Node, port: u16) -> Value {
     node.restart_with(&[&format!("--clnrest-port={port}")])
         .await
         .unwrap();
@@ -83,7 +80,8 @@ async fn wallets_of_lnbits_create_wait_for_pay_and_look_up_invoices_over_socket_
     };
     let network = line_of(2).await;
     let (alice, bob) = (network.node("alice").unwrap(), network.node("bob").unwrap());
-    let rest = rest(alice).await;
+    let port = Port::free().unwrap();
+    let rest = rest(alice, port.number()).await;
     usable_channel(alice, bob, true).await.unwrap();
     let answers = Answers::new();
     let relays: Vec<_> = network.nodes().iter().map(|node| answers.relay(node)).collect();

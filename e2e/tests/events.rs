@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+use boltill_e2e::flight::received;
 use boltill_e2e::http::{EventStream, Https, request, rune};
 use boltill_e2e::{Node, SOON, invoice, pay, wait_for};
 use hyper::StatusCode;
@@ -197,6 +198,7 @@ async fn metrics_count_what_has_happened() {
     network_is_usable(alice).await;
     let measures = rune(alice, json!([["method=metrics"]])).await;
     pay(bob, alice, 100_000, "paid").await.unwrap();
+    received(alice, "paid").await.unwrap();
     invoice(alice, 1_000, "unpaid").await.unwrap();
     let mut get = request("GET", "/metrics", None, String::new());
     let bearer = format!("Bearer {measures}").parse().unwrap();

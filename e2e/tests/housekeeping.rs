@@ -191,13 +191,18 @@ async fn what_is_over_goes_once_or_again_and_again_and_waiters_hear_of_it() -> R
 async fn the_log_can_be_read_over_the_socket() -> Result<(), NetworkError> {
     let network = one().await;
     let alice = network.node("alice")?;
-    let log = alice.call("getlog", json!({})).await?;
-    let lines = log["log"].as_array().unwrap();
-    let started = lines.iter().find(|line| {
-        let text = line["log"].as_str().unwrap_or_default();
-        text.starts_with("Server started with public key ")
-    });
-    assert_eq!(started.unwrap()["type"], "INFO", "{log}");
+    let (log, started) = wait_for("it says that it has started", SOON, || async {
+        let log = alice.call("getlog", json!({})).await?;
+        let mut lines = log["log"].as_array().unwrap().iter();
+        let started = lines.find(|line| {
+            let text = line["log"].as_str().unwrap_or_default();
+            text.starts_with("Server started with public key ")
+        });
+        let started = started.cloned();
+        Ok(started.map(|line| (log, line)))
+    })
+    .await?;
+    assert_eq!(started["type"], "INFO", "{log}");
     assert!(log["bytes_used"].as_u64().unwrap() <= log["bytes_max"].as_u64().unwrap());
     Ok(())
 }

@@ -8,7 +8,8 @@
 )]
 
 use boltill::{Connection, Message};
-use boltill_e2e::{SOON, invoice, line_of, listed, pay, unconnected};
+use boltill_e2e::flight::received;
+use boltill_e2e::{SOON, invoice, line_of, pay, unconnected};
 use serde_json::{Value, json};
 use std::process::Stdio;
 use tokio::process::Command;
@@ -119,7 +120,7 @@ async fn invoices_are_told_to_the_connections_that_subscribe_to_them() {
     let topics = json!({"enable": true, "topics": ["invoice_creation", "invoice_payment"]});
     subscriber.call("notifications", topics).await.unwrap();
     pay(alice, bob, 100_000, "paid").await.unwrap();
-    let preimage = listed(bob, "paid").await.unwrap()["payment_preimage"].clone();
+    let preimage = received(bob, "paid").await.unwrap()["payment_preimage"].clone();
     for topic in ["invoice_creation", "invoice_payment"] {
         let message = tokio::time::timeout(SOON, subscriber.receive())
             .await

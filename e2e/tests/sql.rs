@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use boltill_e2e::channels::channels_of;
+use boltill_e2e::flight::received;
+use boltill_e2e::htlcs::all_settled;
 use boltill_e2e::{Network, NetworkError, Node, coins, invoice, line_of, listed, pay};
 use serde_json::{Value, json};
 
@@ -24,6 +26,8 @@ async fn the_questions_of_core_lightnings_manual_are_answered() -> Result<(), Ne
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
     let carol = network.node("carol")?;
     pay(alice, carol, 490_000, "over two").await?;
+    let paid = received(carol, "over two").await?;
+    all_settled(&network).await?;
     invoice(alice, 1_000, "label inv_l12").await?;
 
     assert_eq!(sql(alice, "SELECT id FROM peers").await?, json!([[bob.id()]]));
@@ -71,7 +75,6 @@ async fn the_questions_of_core_lightnings_manual_are_answered() -> Result<(), Ne
         json!([["option_static_remotekey"], ["option_anchors"]])
     );
 
-    let paid = listed(carol, "over two").await?;
     assert_eq!(
         sql(carol, "SELECT created_index, pay_index, payment_preimage, payment_hash FROM invoices WHERE status = 'paid'").await?,
         json!([[paid["created_index"], paid["pay_index"], paid["payment_preimage"], paid["payment_hash"]]])
