@@ -178,7 +178,7 @@ async fn use_routes(alice: &Typed<'_>, bob: &Typed<'_>) {
         .map(|hop| json!({"id": hop.id, "channel": hop.channel, "delay": hop.delay, "amount_msat": hop.amount_msat}))
         .collect();
     let sent = json!({"route": hops, "payment_hash": made.payment_hash.to_string(), "bolt11": made.bolt11,
-        "payment_secret": serde_json::to_value(&made.payment_secret).unwrap()});
+        "payment_secret": serde_json::to_value(made.payment_secret).unwrap()});
     let sent = alice.call::<SendpayRequest>(sent).await;
     let waited = json!({"payment_hash": sent.payment_hash.to_string(), "timeout": 60});
     assert_eq!(
