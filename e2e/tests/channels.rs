@@ -4,6 +4,7 @@
 
 use boltill_e2e::chain::mine_until_quiet;
 use boltill_e2e::channels::{channels_of, is_usable, open, usable_channel};
+use boltill_e2e::htlcs::all_settled;
 use boltill_e2e::{Books, Network, NetworkError, SOON, invoice, line_of, pay, unconnected, wait_for};
 use serde_json::{Value, json};
 
@@ -20,6 +21,8 @@ async fn a_channel_that_is_closed_together_gives_everybody_what_was_theirs() -> 
     assert_eq!(channel["private"], false);
     everybody_knows(&network, &channel).await?;
     pay(alice, bob, 700_000_000, "there").await?;
+    // It is all that bob has, and he has it a moment after alice knows that she has paid.
+    all_settled(&network).await?;
     pay(bob, alice, 200_000_000, "back").await?;
     let open_balance = books.balance(&network).await?;
     assert_eq!(open_balance.of(bob), before.of(bob) + 500_000_000);

@@ -60,6 +60,8 @@ async fn a_funding_that_is_confirmed_again_makes_a_channel_that_pays() -> Result
     let after = usable_channel(alice, bob, true).await?;
     assert_eq!(after["short_channel_id"], before["short_channel_id"]);
     pay(alice, bob, 10_000_000, "there").await?;
+    // It is all that bob has, and he has it a moment after alice knows that she has paid.
+    boltill_e2e::htlcs::all_settled(&network).await?;
     pay(bob, alice, 5_000_000, "back").await?;
     reorg(&network, 6).await?;
     pay(alice, bob, 10_000_000, "afterwards").await?;
