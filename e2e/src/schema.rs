@@ -1,7 +1,7 @@
 //! Whether an answer has the shape that Core Lightning's schema gives it.
 //!
 //! The schemas are JSON Schema in a dialect of their own: besides `string` or `object` a type may be `msat`, `hash`,
-//! `short_channel_id` and so on ([`types`]), and few keywords are in use. So this is a walker of its own, which takes exactly those: a
+//! `short_channel_id` and so on (`schema/types.rs`), and few keywords are in use. So this is a walker of its own, which takes exactly those: a
 //! keyword or a type that it does not know is a finding too, and nothing is passed over because a validator for the standard has never
 //! heard of it.
 
