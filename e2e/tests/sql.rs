@@ -168,7 +168,7 @@ async fn what_must_not_be_asked_is_refused_and_the_node_goes_on() -> Result<(), 
         copies("peerchannels_features", 16)
     );
     let refused = refusal(alice, &huge).await;
-    assert_eq!(refused, "Executing statement: the answer is longer than 64 MB");
+    assert_eq!(refused, "Executing statement: the answer is longer than 16 MB");
     assert_eq!(listed(alice, "tea").await?["status"], "paid");
     pays_and_answers(&network).await
 }

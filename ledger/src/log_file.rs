@@ -4,7 +4,7 @@
 //! So the file is filled with zeros in advance, which are no frames to SQLite: none has their salt.
 
 use rusqlite::Connection;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
@@ -22,9 +22,12 @@ pub(crate) struct LogFile {
 impl LogFile {
     /// The log of the database that is open here.
     pub(crate) fn of(conn: &Connection) -> LogFile {
+        let path = conn.path().map(|path| PathBuf::from(format!("{path}-wal")));
+        // What a crash has left is long enough.
+        let file = path.as_ref().and_then(|path| fs::metadata(path).ok());
         LogFile {
-            path: conn.path().map(|path| PathBuf::from(format!("{path}-wal"))),
-            bytes: 0,
+            path,
+            bytes: file.map_or(0, |file| file.len()),
         }
     }
 
@@ -62,7 +65,6 @@ mod tests {
     use super::*;
     use crate::schema::Database;
     use bitcoin::Network;
-    use std::fs;
     use std::path::Path;
 
     fn copied(from: &Path, to: &Path) {
@@ -107,5 +109,7 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(length(), before);
+        LogFile::of(&conn).keep_ahead(0);
+        assert_eq!(length(), before, "nor is it done again after a crash");
     }
 }

@@ -32,8 +32,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use views::{VIEWS, View};
 
-/// How much SQLite does between two looks at the clock: a fraction of a millisecond.
-const STEPS: i32 = 10_000;
+/// How much SQLite does between two looks at the clock: some microseconds, or more where it compares long texts.
+const STEPS: i32 = 1_000;
 
 /// How long SQLite may think about how to go about a question.
 const PLANNING: Duration = Duration::from_secs(5);
@@ -42,10 +42,12 @@ const PLANNING: Duration = Duration::from_secs(5);
 const LIMITS: &[(Limit, i32)] = &[
     (Limit::SQLITE_LIMIT_LENGTH, 1_000_000),
     (Limit::SQLITE_LIMIT_SQL_LENGTH, 10_000),
+    // As many as the widest table has, and as many again.
+    (Limit::SQLITE_LIMIT_COLUMN, 200),
     (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
     (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 10),
     (Limit::SQLITE_LIMIT_ATTACHED, 0),
-    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100),
     (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
     (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 1),
     (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),

@@ -13,7 +13,7 @@ parameters! {
     ///
     /// Invoices and payments are read on the ledger's indexes: those are fast to find by `label = '...'`, `payment_hash = x'...'`,
     /// *created_index*, *updated_index* or *pay_index*, however many there are. A question runs for ten seconds at most, and an answer is never
-    /// longer than 64 MB.
+    /// longer than 16 MB.
     ///
     /// Nothing can be changed, and only these functions are there: abs, avg, coalesce, count, date, datetime, hex, json_group_array, json_object,
     /// julianday, length, like, lower, max, min, quote, strftime, sum, time, timediff, total, unixepoch, upper.

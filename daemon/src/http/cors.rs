@@ -4,7 +4,7 @@
 
 use crate::options::Origins;
 use axum::http::HeaderValue;
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 /// Answers what browsers ask first, and adds what they look for.
 pub fn layer(origins: &Origins) -> CorsLayer {
@@ -20,5 +20,6 @@ pub fn layer(origins: &Origins) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods(Any)
-        .allow_headers(Any)
+        // By name, for "all of them" does not mean `Authorization` to a browser.
+        .allow_headers(AllowHeaders::mirror_request())
 }

@@ -26,7 +26,7 @@ const TIME: Duration = Duration::from_secs(10);
 /// How long one waits for those that came before it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long an answer may be, in bytes.
-const LONGEST: usize = 64 << 20;
+const LONGEST: usize = 16 << 20;
 /// How many questions are answered at once.
 static PLACES: Semaphore = Semaphore::const_new(2);
 
@@ -37,7 +37,7 @@ static PLACES: Semaphore = Semaphore::const_new(2);
 pub async fn ask(call: &Call, sql: String) -> Result<String, RpcError> {
     let till = call.till()?.clone();
     let place = timeout(PATIENCE, PLACES.acquire()).await;
-    let Ok(Ok(_place)) = place else {
+    let Ok(Ok(place)) = place else {
         return Err(RpcError::failed(
             Code::Unspecified,
             "Too many queries are under way; try again later",
@@ -47,7 +47,12 @@ pub async fn ask(call: &Call, sql: String) -> Result<String, RpcError> {
     let query = fill::fill(call, query).await?;
     let stop = Stop::default();
     let stopped = Arc::clone(&stop.0);
-    blocking(move || answer(&query, &stopped)).await?
+    // The place goes with the work, which ends a moment after nobody waits for it any more.
+    blocking(move || {
+        let _place = place;
+        answer(&query, &stopped)
+    })
+    .await?
 }
 
 /// Ends a question when nobody waits for its answer any more.
@@ -72,8 +77,7 @@ fn answer(query: &Query, stop: &Arc<AtomicBool>) -> Result<String, RpcError> {
         if json.len() > 1 {
             json.push(',');
         }
-        push_row(&mut json, cells);
-        json.len() <= LONGEST
+        push_row(&mut json, cells)
     })?;
     if json.len() > LONGEST {
         let megabytes = LONGEST >> 20;
@@ -84,10 +88,13 @@ fn answer(query: &Query, stop: &Arc<AtomicBool>) -> Result<String, RpcError> {
     Ok(json)
 }
 
-/// Bytes become hexadecimal, and numbers with decimals have six of them, as in Core Lightning.
-fn push_row(json: &mut String, cells: &[Cell<'_>]) {
+/// Bytes become hexadecimal, and numbers with decimals have six of them, as in Core Lightning. False when the answer is too long for more.
+fn push_row(json: &mut String, cells: &[Cell<'_>]) -> bool {
     let mut before = '[';
     for cell in cells {
+        if json.len() > LONGEST {
+            return false;
+        }
         json.push(before);
         before = ',';
         match cell {
@@ -103,6 +110,7 @@ fn push_row(json: &mut String, cells: &[Cell<'_>]) {
         }
     }
     json.push_str(if cells.is_empty() { "[]" } else { "]" });
+    json.len() <= LONGEST
 }
 
 impl Failure for QueryError {

@@ -103,7 +103,7 @@ impl Guard {
     /// Where rows are only counted no column is named; then SQLite tells neither the view nor always the database.
     fn may_read(&self, table: &str, column: &str, question: &AuthContext<'_>) -> bool {
         let counted = column.is_empty();
-        let known = self.known.iter().find(|known| **known == table);
+        let known = self.known.iter().find(|known| known.eq_ignore_ascii_case(table));
         match (known, question.database_name) {
             (Some(known), database) if counted || database == Some("temp") => {
                 let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,7 +111,10 @@ impl Guard {
                 true
             }
             (_, Some("temp")) => table.starts_with(&*self.views),
-            _ => self.is_ours(question.accessor) || counted && VIEWS.iter().any(|view| view.from == table),
+            _ => {
+                self.is_ours(question.accessor)
+                    || counted && VIEWS.iter().any(|view| view.from.eq_ignore_ascii_case(table))
+            }
         }
     }
 }

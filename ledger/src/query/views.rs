@@ -152,7 +152,9 @@ const INVOICES: View = View {
             blob("payment_hash", "t.payment_hash"),
             text(
                 "status",
-                "CASE t.status WHEN 0 THEN 'unpaid' WHEN 1 THEN 'paid' ELSE 'expired' END",
+                // One whose time has passed is expired, also in the moment before that is on file.
+                "CASE WHEN t.status = 1 THEN 'paid' WHEN t.status = 0 AND t.expires_at > unixepoch() THEN 'unpaid' \
+                 ELSE 'expired' END",
             ),
             int("expires_at", "t.expires_at"),
             int("amount_msat", "t.amount_msat"),
