@@ -162,12 +162,18 @@ async fn what_is_wrong_with_a_request_is_told_by_its_status_and_the_node_goes_on
         .insert("origin", "https://shop.example".parse().unwrap());
     ask.headers_mut()
         .insert("access-control-request-method", "POST".parse().unwrap());
-    ask.headers_mut()
-        .insert("access-control-request-headers", "rune".parse().unwrap());
+    ask.headers_mut().insert(
+        "access-control-request-headers",
+        "rune,authorization".parse().unwrap(),
+    );
     let allowed = https.send(ask).await.unwrap();
     assert_eq!(allowed.status().as_u16(), 200);
-    for name in ["origin", "methods", "headers"] {
-        assert_eq!(allowed.headers()[&format!("access-control-allow-{name}")], "*");
+    for (name, value) in [
+        ("origin", "*"),
+        ("methods", "*"),
+        ("headers", "rune,authorization"),
+    ] {
+        assert_eq!(allowed.headers()[&format!("access-control-allow-{name}")], value);
     }
 
     // Only the pages of the origins that are named, if any are.

@@ -23,6 +23,7 @@ const TABLES: &[Table] = &[
 /// A ledger with an unpaid invoice, a paid one, an offer, and a secret.
 struct Room {
     database: Database,
+    writer: rusqlite::Connection,
     _directory: tempfile::TempDir,
 }
 
@@ -35,7 +36,7 @@ fn room() -> Room {
         let hash = [number as u8; 32];
         conn.execute(
             "INSERT INTO invoices (created_index, status, label_key, hash_key, expires_at, payment_hash, payment_preimage, label, \
-             bolt11, description, pay_index, received_msat, paid_at) VALUES (?1, ?2, ?3, ?4, 5, ?5, ?5, ?6, 'lnbcrt1', 'a cup', ?7, ?7, ?7)",
+             bolt11, description, pay_index, received_msat, paid_at) VALUES (?1, ?2, ?3, ?4, 4000000000, ?5, ?5, ?6, 'lnbcrt1', 'a cup', ?7, ?7, ?7)",
             rusqlite::params![
                 number,
                 status,
@@ -58,6 +59,7 @@ fn room() -> Room {
     .unwrap();
     Room {
         database,
+        writer: conn,
         _directory: directory,
     }
 }
@@ -219,6 +221,26 @@ fn values_are_those_of_the_listings() {
         ["3", "1"]
     );
     assert_eq!(of("SELECT 1 WHERE 0"), [""; 0]);
+}
+
+#[test]
+fn an_invoice_whose_time_has_passed_is_expired_before_that_is_on_file() {
+    let room = room();
+    room.writer
+        .execute("UPDATE invoices SET expires_at = 5 WHERE created_index = 1", ())
+        .unwrap();
+    let status = room.rows("SELECT status FROM invoices WHERE created_index = 1");
+    assert_eq!(status.unwrap().concat(), ["expired"]);
+}
+
+#[test]
+fn a_table_is_counted_whatever_its_case() {
+    let room = room();
+    assert_eq!(
+        room.rows("SELECT count(*) FROM INVOICES").unwrap().concat(),
+        ["3"]
+    );
+    assert!(room.rows("SELECT count(*) FROM STATE").is_err());
 }
 
 #[test]
