@@ -10,6 +10,9 @@ use std::path::PathBuf;
 
 /// How much is added at a time.
 const CHUNK: usize = 2 << 20;
+/// How much is written at once: what is written at once may lie in one large piece of the kernel's cache, and then each page that the log puts
+/// there costs as much as the whole piece.
+const PIECE: usize = 4096;
 /// A page in the log, with SQLite's header of a frame.
 const FRAME: u64 = 4096 + 24;
 
@@ -55,7 +58,9 @@ impl LogFile {
 fn lengthen(path: &PathBuf) -> io::Result<u64> {
     let mut file: File = OpenOptions::new().write(true).open(path)?;
     let end = file.seek(SeekFrom::End(0))?;
-    file.write_all(&vec![0; CHUNK])?;
+    for _ in 0..CHUNK / PIECE {
+        file.write_all(&[0; PIECE])?;
+    }
     file.sync_data()?;
     Ok(end + CHUNK as u64)
 }
