@@ -5,7 +5,7 @@ use crate::calls::{self, Call, Caller};
 use crate::load::{self, Worker};
 use crate::results::{Results, Setting};
 use crate::{BenchError, networks};
-use boltill_devnet::network::Network;
+use boltill_devnet::network::{Network, Port};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -47,7 +47,8 @@ pub async fn measure(
     let rune = node.call("createrune", json!({})).await?;
     let rune = rune["rune"].as_str().unwrap_or_default();
     for (way, protocol) in [(http, "http"), (https, "https")] {
-        let port = free_port().await?;
+        let held = Port::free()?;
+        let port = held.number();
         let options = [
             format!("--clnrest-port={port}"),
             format!("--clnrest-protocol={protocol}"),
@@ -130,10 +131,4 @@ fn connector(folder: &std::path::Path) -> Result<TlsConnector, BenchError> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
-}
-
-async fn free_port() -> Result<u16, BenchError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-    let address = listener.and_then(|listener| listener.local_addr());
-    Ok(address.map_err(BenchError::Http)?.port())
 }

@@ -1,7 +1,8 @@
 //! Clients that others have written, from where their makers publish them; `scripts/clients.sh` installs them below `target/`.
 
-use crate::Network;
+use crate::answers::Answers;
 use crate::relay::Relay;
+use crate::{Network, line_of};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,6 +48,23 @@ fn target_folder() -> Result<PathBuf, String> {
         .nth(3)
         .map(Path::to_owned)
         .ok_or_else(|| "the test is not in a target folder".to_owned())
+}
+
+/// Has a client's script use a network of two nodes, each behind a relay that looks at its answers: all must fit Core Lightning's schemas, and these
+/// commands must have been called. Says loudly when the client cannot be had.
+///
+/// # Panics
+///
+/// When the script fails, an answer does not fit, or a command was not called.
+pub async fn try_out(client: &str, script: &str, called: &[&str]) {
+    let Some(program) = installed(client) else {
+        return;
+    };
+    let network = line_of(2).await;
+    let answers = Answers::new();
+    let relays: Vec<_> = network.nodes().iter().map(|node| answers.relay(node)).collect();
+    run(&program, script, &described(&network, &relays)).await;
+    answers.all_fit(called);
 }
 
 /// What a client's script is told of a network: its description, with the relays in the place of the daemons' sockets.

@@ -3,8 +3,7 @@
 //! `lightning-backends` because it is the one that is still released, and LNURL servers stand on it; it makes, pays and looks up invoices.
 //! `clightning-client` because it knows every command, which the listing and the waiting need.
 
-use boltill_e2e::answers::Answers;
-use boltill_e2e::{clients, line_of};
+use boltill_e2e::clients;
 
 /// What these clients call.
 const CALLED: &[&str] = &[
@@ -26,13 +25,5 @@ const CALLED: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_for_node_create_list_wait_for_pay_and_look_up_invoices() {
-    let Some(node) = clients::installed("js") else {
-        return;
-    };
-    let network = line_of(2).await;
-    let answers = Answers::new();
-    let relays: Vec<_> = network.nodes().iter().map(|node| answers.relay(node)).collect();
-    let described = clients::described(&network, &relays);
-    clients::run(&node, "node_clients.js", &described).await;
-    answers.all_fit(CALLED);
+    clients::try_out("js", "node_clients.js", CALLED).await;
 }

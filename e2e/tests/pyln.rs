@@ -1,7 +1,6 @@
 //! pyln-client from PyPI, unmodified, works over the socket.
 
-use boltill_e2e::answers::Answers;
-use boltill_e2e::{clients, line_of};
+use boltill_e2e::clients;
 
 /// What a program with pyln-client may ask for around invoices.
 const CALLED: &[&str] = &[
@@ -48,13 +47,5 @@ const CALLED: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pyln_client_creates_lists_waits_for_pays_and_looks_up_invoices() {
-    let Some(python) = clients::installed("pyln") else {
-        return;
-    };
-    let network = line_of(2).await;
-    let answers = Answers::new();
-    let relays: Vec<_> = network.nodes().iter().map(|node| answers.relay(node)).collect();
-    let described = clients::described(&network, &relays);
-    clients::run(&python, "pyln_client.py", &described).await;
-    answers.all_fit(CALLED);
+    clients::try_out("pyln", "pyln_client.py", CALLED).await;
 }
