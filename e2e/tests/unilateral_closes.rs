@@ -7,7 +7,7 @@ use boltill_e2e::channels::{channels_of, close_alone, decide_to_close_alone};
 use boltill_e2e::coins::confirmed_sat;
 use boltill_e2e::flight::{Flight, paid_once, release};
 use boltill_e2e::htlcs::{all_settled, deadline_of};
-use boltill_e2e::{Balance, Books, Network, NetworkError, Node, SOON, line_of, listed, pay, wait_for};
+use boltill_e2e::{Balance, Books, Network, NetworkError, Node, line_of, listed, pay};
 
 const AMOUNT_MSAT: u64 = 300_000_000;
 /// What the nodes here make each other wait for before they get the money of a commitment of their own.
@@ -49,12 +49,16 @@ async fn who_closes_alone_waits_for_the_money_and_the_peer_has_it_at_once() -> R
     assert!(after.of(carol) + after.fees_sat * 1000 >= before.of(carol) + AMOUNT_MSAT);
     assert!(after.of(carol) <= before.of(carol) + AMOUNT_MSAT);
     assert!(after.of(alice) < before.of(alice) - AMOUNT_MSAT);
-    for node in network.nodes() {
-        wait_for("the channels are gone", SOON, || async {
-            Ok(channels_of(node).await?.is_empty().then_some(()))
-        })
-        .await?;
-    }
+    // The end of a channel is told a block after the last of it has been seen.
+    mine_until(&network, "the channels are gone", || async {
+        for node in network.nodes() {
+            if !channels_of(node).await?.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(()))
+    })
+    .await?;
     network.stop().await;
     Ok(())
 }

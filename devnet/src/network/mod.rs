@@ -197,7 +197,7 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // What a failed test leaves behind tells why it failed.
         if let Self::Temporary(directory) = self
-            && std::thread::panicking()
+            && (std::thread::panicking() || wait::was_in_vain())
         {
             directory.disable_cleanup(true);
             eprintln!("the network's files are kept in {}", directory.path().display());
