@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a test waits for something that should be there at once, on a slow and busy machine.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_secs(180);
 
 /// The bitcoind that the tests are to run on; None is the embedded chain.
 pub fn bitcoind() -> Option<PathBuf> {

@@ -8,9 +8,8 @@
 )]
 
 use boltill::{CallError, Client};
-use boltill_e2e::{Options, start};
+use boltill_e2e::{Options, SOON, start};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const INVALID_PARAMS: i64 = -32602;
 
@@ -60,9 +59,7 @@ async fn broken_json_and_idle_clients_disturb_nobody() {
         // The daemon may hang up while we still write.
         let _ = connection.write(bytes).await;
         let _ = connection.finish().await;
-        let ended = tokio::time::timeout(Duration::from_secs(60), async {
-            while connection.read().await.is_ok() {}
-        });
+        let ended = tokio::time::timeout(SOON, async { while connection.read().await.is_ok() {} });
         ended.await.expect("the daemon hangs up on garbage");
     }
     let mut truncated = alice.connect().await.unwrap();
