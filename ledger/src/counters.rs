@@ -92,6 +92,10 @@ impl Tally {
         DeletedIndex(self.deleted)
     }
 
+    pub(crate) fn last_created(&self) -> CreatedIndex {
+        CreatedIndex(self.created)
+    }
+
     fn get(&self, kind: IndexKind) -> u64 {
         match kind {
             IndexKind::Created => self.created,

@@ -14,6 +14,10 @@ pub enum LedgerError {
     /// the ledger is opened again, so its writer stops and every later write answers [`LedgerError::Closed`].
     #[error("the ledger's database failed: {0}")]
     Database(#[source] Arc<rusqlite::Error>),
+    /// A file of the index by which invoices are found (`keys.rs`) cannot be read or is damaged. All of them may be deleted while the ledger
+    /// is closed; they are made anew when it is opened.
+    #[error("the index of invoices failed: {0}")]
+    Keys(#[source] Arc<std::io::Error>),
     /// The database gave up the transaction that this write shared with others, because one of them met a full or
     /// failing disk.
     #[error("the ledger's database gave up the transaction")]
@@ -35,12 +39,19 @@ impl From<rusqlite::Error> for LedgerError {
     }
 }
 
+impl From<std::io::Error> for LedgerError {
+    fn from(error: std::io::Error) -> LedgerError {
+        LedgerError::Keys(Arc::new(error))
+    }
+}
+
 impl From<LedgerError> for StoreError {
     fn from(error: LedgerError) -> StoreError {
         match error {
             LedgerError::Closed => StoreError::Closed,
             LedgerError::DiskFull
             | LedgerError::Database(_)
+            | LedgerError::Keys(_)
             | LedgerError::RolledBack
             | LedgerError::Panicked => StoreError::Database(error.to_string()),
         }

@@ -4,6 +4,7 @@ use crate::changes::{Change, Publisher};
 use crate::checkpoint;
 use crate::counters::{Counters, IndexKind, Subsystem};
 use crate::error::{LedgerError, OpenError};
+use crate::keys::{self, Keys};
 use crate::readers::Readers;
 use crate::schema::Database;
 use crate::writer::{Writer, WriterMetrics};
@@ -17,15 +18,17 @@ use tokio::sync::broadcast;
 /// How many reads run at the same time.
 const READERS: usize = 4;
 
-/// Everything that is durable, in one file; see the crate's documentation.
+/// Everything that is durable, in one file, and an index of it beside that; see the crate's documentation.
 ///
 /// Dropping it closes it. It does not guard against a second process that opens the same file.
 pub struct Ledger {
     pub(crate) writer: Writer,
     pub(crate) readers: Arc<Readers>,
     pub(crate) database: Database,
+    pub(crate) keys: Arc<Keys>,
     publisher: Arc<Publisher>,
-    checkpointer: Mutex<Option<JoinHandle<()>>>,
+    /// The threads that work for the writer, and end after it.
+    helpers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Ledger {
@@ -33,7 +36,8 @@ impl Ledger {
     ///
     /// Blocks while an older schema is brought up to date.
     pub fn open(path: &Path, network: Network) -> Result<Ledger, OpenError> {
-        let (database, conn) = Database::open(path, network)?;
+        let (database, mut conn) = Database::open(path, network)?;
+        let keys = Arc::new(keys::open(&database.keys(), &mut conn)?);
         let counters = Counters::load(&conn)?;
         let publisher = Arc::new(Publisher::new(counters));
         let connections = (0..READERS)
@@ -42,14 +46,16 @@ impl Ledger {
         let readers = Arc::new(Readers::start(connections).map_err(OpenError::Thread)?);
         let (checkpointer, checkpoints) =
             checkpoint::start(database.checkpointer()?).map_err(OpenError::Thread)?;
-        let writer =
-            Writer::start(conn, counters, Arc::clone(&publisher), checkpoints).map_err(OpenError::Thread)?;
+        let (filer, filing) = keys::start(Arc::clone(&keys), database.keys()).map_err(OpenError::Thread)?;
+        let writer = Writer::start(conn, counters, Arc::clone(&publisher), checkpoints, filing)
+            .map_err(OpenError::Thread)?;
         Ok(Ledger {
             writer,
             readers,
             database,
+            keys,
             publisher,
-            checkpointer: Mutex::new(Some(checkpointer)),
+            helpers: Mutex::new(vec![checkpointer, filer]),
         })
     }
 
@@ -93,13 +99,12 @@ impl Ledger {
     pub fn close(&self) {
         self.readers.stop();
         self.writer.stop();
-        let checkpointer = self
-            .checkpointer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if checkpointer.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the ledger's checkpoints panicked");
+        let helpers = std::mem::take(&mut *self.helpers.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in helpers {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!("the ledger's thread {name} panicked");
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What is durable: invoices, offers, payments, invoice_requests and what is paid for them, forwards, closed channels, LDK's own
 //! state, behind one writer with group commit.
 //!
-//! The [`Ledger`] is one SQLite file in WAL mode with `synchronous=FULL`.
+//! The [`Ledger`] is one SQLite file in WAL mode with `synchronous=FULL`. Beside it is a folder, named like it with `-keys` behind, with
+//! an index of the invoices (`keys.rs`), which is made anew from that file where it is missing.
 //!
 //! * **Writes** go through one thread. It takes all that has queued while the disk was busy into one transaction,
 //!   commits it with one sync, publishes the changes and answers the callers, in that order. What is answered is
@@ -26,6 +27,7 @@ mod forwards;
 mod invoice_requests;
 mod invoices;
 mod job;
+mod keys;
 mod ledger;
 mod log_file;
 mod offers;

@@ -17,6 +17,7 @@ mod views;
 pub use table::{Column, ColumnType, Table, column};
 
 use crate::error::LedgerError;
+use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::schema::Database;
 use guard::Guard;
@@ -114,13 +115,14 @@ impl Ledger {
         tables: &'static [Table],
         offer_description: fn(&str) -> Option<String>,
     ) -> Result<Query, QueryError> {
-        Query::prepare(&self.database, sql, tables, offer_description)
+        Query::prepare(&self.database, &self.keys, sql, tables, offer_description)
     }
 }
 
 impl Query {
     fn prepare(
         database: &Database,
+        index: &Keys,
         sql: &str,
         tables: &'static [Table],
         offer_description: fn(&str) -> Option<String>,
@@ -142,7 +144,7 @@ impl Query {
             guard,
             tables,
         };
-        query.declare().map_err(LedgerError::from)?;
+        query.declare(index)?;
         query.arm().map_err(LedgerError::from)?;
         let deadline = Instant::now() + PLANNING;
         let handler = Some(move || Instant::now() >= deadline);
@@ -163,12 +165,13 @@ impl Query {
     }
 
     /// Makes the views and tables that the question may mean.
-    fn declare(&self) -> rusqlite::Result<()> {
+    fn declare(&self, index: &Keys) -> Result<(), LedgerError> {
         let lower = self.sql.to_ascii_lowercase();
         let literals = Literals::of(&self.sql);
         for view in VIEWS.iter().filter(|view| lower.contains(view.table.name)) {
+            let condition = literals.condition(view.keys, index)?;
             self.conn
-                .execute_batch(&creation(view, &self.guard.views, &literals))?;
+                .execute_batch(&creation(view, &self.guard.views, condition))?;
         }
         for table in self.tables.iter().filter(|table| lower.contains(table.name)) {
             self.conn.execute_batch(&table.creation())?;
@@ -267,7 +270,7 @@ impl Query {
 }
 
 /// The statements that make a view. Its inside has a name that nobody knows, by which the guard recognises it.
-fn creation(view: &View, secret: &str, literals: &Literals) -> String {
+fn creation(view: &View, secret: &str, condition: Option<String>) -> String {
     let columns: Vec<String> = view
         .table
         .columns
@@ -275,10 +278,8 @@ fn creation(view: &View, secret: &str, literals: &Literals) -> String {
         .map(|column| format!("{} AS {}", column.source, column.name))
         .collect();
     let (name, from, columns) = (view.table.name, view.from, columns.join(", "));
-    let condition = literals
-        .condition(view.keys)
-        .map(|condition| format!(" WHERE {condition}"))
-        .unwrap_or_default();
+    let condition = condition.map(|condition| format!(" WHERE {condition}"));
+    let condition = condition.unwrap_or_default();
     format!(
         "CREATE TEMP VIEW {secret}_{name} AS SELECT {columns} FROM main.{from} AS t{condition}; \
          CREATE TEMP VIEW {name} AS SELECT * FROM temp.{secret}_{name};"

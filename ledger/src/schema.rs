@@ -20,6 +20,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("schema/0004_invoice_requests_and_offers.sql")),
     M::up(include_str!("schema/0005_runes.sql")),
     M::up(include_str!("schema/0006_datastore_and_cleaning.sql")),
+    M::up(include_str!("schema/0007_index_of_invoices.sql")),
 ];
 
 /// How many statements each connection keeps prepared: more than there are.
@@ -66,6 +67,13 @@ impl Database {
         Migrations::from_slice(MIGRATIONS).to_latest(&mut conn)?;
         self.check_network(&conn, network)?;
         Ok(conn)
+    }
+
+    /// The folder beside the file in which the index of invoices is.
+    pub(crate) fn keys(&self) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-keys");
+        path.into()
     }
 
     /// A connection that only reads.

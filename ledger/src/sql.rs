@@ -108,7 +108,7 @@ pub(crate) fn text_key(text: &str) -> i64 {
 mod tests {
     use crate::schema::Database;
     use crate::{
-        cleaning, closed_channels, counters, datastore, forwards, invoice_requests, invoices, offers,
+        cleaning, closed_channels, counters, datastore, forwards, invoice_requests, invoices, keys, offers,
         payments, payouts, runes, state,
     };
     use bitcoin::Network;
@@ -125,6 +125,7 @@ mod tests {
             forwards::sql::ALL,
             invoice_requests::sql::ALL,
             invoices::sql::ALL,
+            keys::sql::ALL,
             offers::sql::ALL,
             payments::sql::ALL,
             payments::given_sql::ALL,

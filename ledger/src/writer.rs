@@ -10,6 +10,8 @@ use crate::checkpoint::Checkpoints;
 use crate::counters::Counters;
 use crate::error::LedgerError;
 use crate::job::{Durable, Job, Outcome, Write};
+use crate::keys::{Filing, Key, Keys};
+use boltill_types::CreatedIndex;
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,13 +39,23 @@ pub struct WriterMetrics {
 pub(crate) struct WriteTx<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) counters: &'a mut Counters,
+    pub(crate) keys: &'a Keys,
     changes: &'a mut Vec<Change>,
+    removed: &'a mut Vec<Removed>,
 }
+
+/// An invoice to be struck out of the index once it is gone for good: its label, its hash, and which it was.
+type Removed = (Key, Key, CreatedIndex);
 
 impl WriteTx<'_> {
     /// Has the change published once it is durable.
     pub(crate) fn publish(&mut self, change: Change) {
         self.changes.push(change);
+    }
+
+    /// Has the invoice struck out of the index once its deletion is durable.
+    pub(crate) fn remove_keys(&mut self, label: Key, hash: Key, invoice: CreatedIndex) {
+        self.removed.push((label, hash, invoice));
     }
 }
 
@@ -67,6 +79,7 @@ impl Writer {
         counters: Counters,
         publisher: Arc<Publisher>,
         checkpoints: Checkpoints,
+        filing: Filing,
     ) -> std::io::Result<Writer> {
         let (queue, commands) = mpsc::channel();
         let metrics = Arc::new(Metrics::default());
@@ -75,8 +88,10 @@ impl Writer {
             conn,
             counters,
             changes: Vec::new(),
+            removed: Vec::new(),
             publisher,
             checkpoints,
+            filing,
             metrics: Arc::clone(&metrics),
             failed,
         };
@@ -166,8 +181,11 @@ struct Committer {
     counters: Counters,
     /// What the open transaction will publish.
     changes: Vec<Change>,
+    /// What it will strike out of the index.
+    removed: Vec<Removed>,
     publisher: Arc<Publisher>,
     checkpoints: Checkpoints,
+    filing: Filing,
     metrics: Arc<Metrics>,
     failed: watch::Sender<Option<LedgerError>>,
 }
@@ -193,6 +211,8 @@ impl Committer {
                 return;
             }
             self.checkpoints.after_commit(&self.conn);
+            self.filing
+                .after_commit(&self.conn, self.counters.invoices.last_created());
         }
     }
 
@@ -204,6 +224,9 @@ impl Committer {
         let committed = self.run_jobs(jobs, &mut ran).and_then(|()| self.commit(before));
         match committed {
             Ok(()) => {
+                for (label, hash, invoice) in self.removed.drain(..) {
+                    self.filing.keys().remove(label, hash, invoice);
+                }
                 self.publisher.publish(self.counters, self.changes.drain(..));
                 self.metrics.commits.fetch_add(1, Ordering::Relaxed);
                 self.metrics.writes.fetch_add(ran.len() as u64, Ordering::Relaxed);
@@ -216,6 +239,7 @@ impl Committer {
                 tracing::error!(%error, writes = ran.len(), "a transaction of the ledger failed");
                 self.counters = before;
                 self.changes.clear();
+                self.removed.clear();
                 let rolled_back = self.conn.is_autocommit() || self.conn.execute_batch("ROLLBACK").is_ok();
                 let usable = usable && rolled_back;
                 if !usable {
@@ -260,11 +284,13 @@ impl Committer {
     /// Runs one job between savepoints, so that a refusal undoes what that job did and nothing else.
     fn run_job(&mut self, job: &mut dyn Job) -> Result<Outcome, LedgerError> {
         self.execute(sql::SAVEPOINT)?;
-        let (counters, changes) = (self.counters, self.changes.len());
+        let (counters, changes, removed) = (self.counters, self.changes.len(), self.removed.len());
         let mut tx = WriteTx {
             conn: &self.conn,
             counters: &mut self.counters,
+            keys: self.filing.keys(),
             changes: &mut self.changes,
+            removed: &mut self.removed,
         };
         let outcome = job.run(&mut tx);
         if self.conn.is_autocommit() {
@@ -273,6 +299,7 @@ impl Committer {
         if outcome == Outcome::Refused {
             self.counters = counters;
             self.changes.truncate(changes);
+            self.removed.truncate(removed);
             self.execute(sql::ROLLBACK_TO)?;
         }
         self.execute(sql::RELEASE)?;

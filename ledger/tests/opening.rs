@@ -27,17 +27,18 @@ fn a_new_ledger_is_readable_by_its_owner_only() {
 }
 
 #[tokio::test]
-async fn closing_leaves_one_file_that_holds_everything() {
+async fn closing_leaves_one_file_that_holds_everything_and_an_index_that_can_be_made_anew() {
     let directory = tempfile::tempdir().unwrap();
     let path = path_in(directory.path());
     let ledger = open(&path);
     drop(ledger.create_invoice(invoice("a")));
     ledger.close();
-    let files: Vec<_> = std::fs::read_dir(&directory)
+    let mut files: Vec<_> = std::fs::read_dir(&directory)
         .unwrap()
         .map(|file| file.unwrap().file_name())
         .collect();
-    assert_eq!(files, ["ledger.sqlite3"]);
+    files.sort();
+    assert_eq!(files, ["ledger.sqlite3", "ledger.sqlite3-keys"]);
     let moved = directory.path().join("moved.sqlite3");
     std::fs::rename(&path, &moved).unwrap();
     let invoice = open(&moved).invoice_by_label(&common::label("a")).await.unwrap();

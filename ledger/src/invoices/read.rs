@@ -4,22 +4,27 @@ use super::row::{invoice, sql};
 use super::{Invoice, InvoiceState, OfferId};
 use crate::counters::{IndexKind, Subsystem};
 use crate::error::LedgerError;
+use crate::keys::{Key, Keys};
 use crate::ledger::Ledger;
 use crate::paging::{Listing, Order, Range};
-use crate::sql::{all, hash_key, int, one, seconds, text_key};
+use crate::sql::{all, int, one, seconds};
 use boltill_types::{Label, PayIndex, PaymentHash, UnixSeconds};
 use rusqlite::Connection;
+use std::sync::Arc;
 
 impl Ledger {
     /// The invoice of that label.
     pub async fn invoice_by_label(&self, label: &Label) -> Result<Option<Invoice>, LedgerError> {
-        let label = label.clone();
-        self.readers.read(move |conn| by_label(conn, &label)).await
+        let (keys, label) = (Arc::clone(&self.keys), label.clone());
+        self.readers.read(move |conn| by_label(&keys, conn, &label)).await
     }
 
     /// The invoice of that payment hash.
     pub async fn invoice_by_hash(&self, payment_hash: PaymentHash) -> Result<Option<Invoice>, LedgerError> {
-        self.readers.read(move |conn| by_hash(conn, &payment_hash)).await
+        let keys = Arc::clone(&self.keys);
+        self.readers
+            .read(move |conn| by_hash(&keys, conn, &payment_hash))
+            .await
     }
 
     /// The first invoice that was paid after the one with that pay index, of those still on file.
@@ -85,15 +90,22 @@ fn position(invoice: &Invoice, order: Order) -> u64 {
     }
 }
 
-pub(super) fn by_label(conn: &Connection, label: &Label) -> Result<Option<Invoice>, LedgerError> {
-    one(
-        conn,
-        sql::BY_LABEL,
-        (text_key(label.as_str()), label.as_str()),
-        invoice,
-    )
+pub(super) fn by_label(
+    keys: &Keys,
+    conn: &Connection,
+    label: &Label,
+) -> Result<Option<Invoice>, LedgerError> {
+    keys.find(Key::of_label(label), |index| {
+        one(conn, sql::BY_LABEL, (int(index.0), label.as_str()), invoice)
+    })
 }
 
-pub(crate) fn by_hash(conn: &Connection, hash: &PaymentHash) -> Result<Option<Invoice>, LedgerError> {
-    one(conn, sql::BY_HASH, (hash_key(&hash.0), hash.0), invoice)
+pub(crate) fn by_hash(
+    keys: &Keys,
+    conn: &Connection,
+    hash: &PaymentHash,
+) -> Result<Option<Invoice>, LedgerError> {
+    keys.find(Key::of_hash(hash), |index| {
+        one(conn, sql::BY_HASH, (int(index.0), hash.0), invoice)
+    })
 }

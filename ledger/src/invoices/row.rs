@@ -30,8 +30,8 @@ pub(crate) mod sql {
         REMOVE_DESCRIPTION = "UPDATE invoices SET description = NULL, updated_index = ?2 \
                               WHERE created_index = ?1";
         DELETE = "DELETE FROM invoices WHERE created_index = ?1";
-        BY_LABEL = select!("WHERE label_key = ?1 AND label = ?2");
-        BY_HASH = select!("WHERE hash_key = ?1 AND payment_hash = ?2");
+        BY_LABEL = select!("WHERE created_index = ?1 AND label = ?2");
+        BY_HASH = select!("WHERE created_index = ?1 AND payment_hash = ?2");
         NEXT_PAID = select!("WHERE pay_index > ?1 ORDER BY pay_index LIMIT 1");
         BY_PAYMENT = select!("WHERE pay_index BETWEEN ?1 AND ?2 ORDER BY pay_index LIMIT ?3");
         DUE = select!("WHERE status = 0 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2");

@@ -8,6 +8,7 @@ use crate::changes::Change;
 use crate::counters::IndexKind;
 use crate::error::LedgerError;
 use crate::job::Durable;
+use crate::keys::Key;
 use crate::ledger::Ledger;
 use crate::offers;
 use crate::sql::{all, execute, hash_key, int, text_key};
@@ -114,10 +115,10 @@ impl Ledger {
 }
 
 pub(crate) fn create(tx: &mut WriteTx<'_>, new: NewInvoice) -> Result<Invoice, CreateInvoiceError> {
-    if let Some(other) = by_hash(tx.conn, &new.payment_hash)? {
+    if let Some(other) = by_hash(tx.keys, tx.conn, &new.payment_hash)? {
         return Err(CreateInvoiceError::PreimageUsed(Box::new(other)));
     }
-    if let Some(other) = by_label(tx.conn, &new.label)? {
+    if let Some(other) = by_label(tx.keys, tx.conn, &new.label)? {
         return Err(CreateInvoiceError::DuplicateLabel(Box::new(other)));
     }
     let invoice = Invoice {
@@ -144,6 +145,8 @@ pub(crate) fn create(tx: &mut WriteTx<'_>, new: NewInvoice) -> Result<Invoice, C
 }
 
 fn insert(tx: &WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
+    let (label, hash) = keys_of(invoice);
+    tx.keys.add(label, hash, invoice.created_index);
     let (bolt11, bolt12) = match &invoice.text {
         InvoiceText::Bolt11(text) => (Some(text), None),
         InvoiceText::Bolt12(text) => (None, Some(text)),
@@ -166,13 +169,18 @@ fn insert(tx: &WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
     execute(tx.conn, sql::INSERT, columns)
 }
 
+/// What the invoice is found by.
+fn keys_of(invoice: &Invoice) -> (Key, Key) {
+    (Key::of_label(&invoice.label), Key::of_hash(&invoice.payment_hash))
+}
+
 pub(crate) fn settle(
     tx: &mut WriteTx<'_>,
     payment_hash: PaymentHash,
     received: Msat,
     paid_at: UnixSeconds,
 ) -> Result<Recorded<Invoice>, SettleInvoiceError> {
-    let found = by_hash(tx.conn, &payment_hash)?;
+    let found = by_hash(tx.keys, tx.conn, &payment_hash)?;
     let mut invoice = found.ok_or(SettleInvoiceError::UnknownInvoice)?;
     if invoice.state.status() == InvoiceStatus::Paid {
         return Ok(Recorded::Already(invoice));
@@ -226,6 +234,8 @@ fn delete(
 
 pub(super) fn remove(tx: &mut WriteTx<'_>, invoice: &Invoice) -> Result<(), LedgerError> {
     execute(tx.conn, sql::DELETE, [int(invoice.created_index.0)])?;
+    let (label, hash) = keys_of(invoice);
+    tx.remove_keys(label, hash, invoice.created_index);
     let index = tx.counters.invoices.next_deleted();
     tx.publish(Change::invoice(IndexKind::Deleted, index.0, invoice));
     Ok(())
@@ -250,7 +260,7 @@ fn expected_invoice(
     label: &Label,
     expected: InvoiceStatus,
 ) -> Result<Invoice, DeleteInvoiceError> {
-    let found = by_label(tx.conn, label)?;
+    let found = by_label(tx.keys, tx.conn, label)?;
     let invoice = found.ok_or(DeleteInvoiceError::UnknownInvoice)?;
     let current = invoice.state.status();
     if current != expected {

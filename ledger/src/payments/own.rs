@@ -128,7 +128,7 @@ fn finish(
     amount: Msat,
     now: UnixSeconds,
 ) -> Result<Payment, PayOwnInvoiceError> {
-    let invoice = by_hash(tx.conn, &hash)?.ok_or(PayOwnInvoiceError::UnknownInvoice)?;
+    let invoice = by_hash(tx.keys, tx.conn, &hash)?.ok_or(PayOwnInvoiceError::UnknownInvoice)?;
     match invoice.state {
         InvoiceState::Unpaid if invoice.expires_at > now => {}
         InvoiceState::Unpaid => return Err(PayOwnInvoiceError::NotUnpaid(InvoiceStatus::Expired)),

@@ -1,20 +1,23 @@
-//! The values that a query names, and how the ledger's short keys are made use of by them.
+//! The values that a query names, and how rows are found by them.
 //!
-//! The ledger indexes six bytes in place of a label or a hash (`sql.rs`), of which a query from outside knows nothing. So each view carries
-//! a condition that is always true and mentions the values of the query:
+//! The ledger finds invoices by an index of its own (`keys.rs`), and other rows by six bytes in place of a hash (`sql.rs`), of all of which a
+//! query from outside knows nothing. So each view carries a condition that is always true and mentions the values of the
+//! query; here the invoice of that label, if there is one, is the 77th:
 //!
 //! ```sql
-//! label_key BETWEEN CASE WHEN label = 'tea' THEN 77 ELSE 0 END AND CASE WHEN label = 'tea' THEN 77 ELSE 281474976710655 END
+//! created_index BETWEEN CASE WHEN label = 'tea' THEN 77 ELSE 0 END AND CASE WHEN label = 'tea' THEN 77 ELSE 9223372036854775807 END
 //! ```
 //!
 //! Where the query asks for `label = 'tea'`, SQLite puts `'tea'` in the place of `label` ("constant propagation"), both ends become
-//! 77, and the index is searched. Where it asks for anything else, nothing is left out. The query itself is not touched.
+//! 77, and one row is read. Where it asks for anything else, nothing is left out. The query itself is not touched.
 
 use super::views::Key;
-use crate::sql::{hash_key, text_key};
+use crate::error::LedgerError;
+use crate::keys::{self, Keys};
+use crate::sql::{hash_key, int, text_key};
 use std::collections::BTreeMap;
 
-/// How many values of each kind are made use of; a query with more is not helped by indexes of keys.
+/// How many values of each kind are made use of; a query with more is not helped.
 const MOST: usize = 16;
 /// The last of all keys, which have six bytes.
 const LAST_KEY: i64 = (1 << 48) - 1;
@@ -72,30 +75,64 @@ impl Literals {
     }
 
     /// The condition for a view, if it has a column that some value of the query may be looking for.
-    pub(super) fn condition(&self, keys: &[Key]) -> Option<String> {
-        let conditions: Vec<String> = keys
+    pub(super) fn condition(&self, columns: &[Key], index: &Keys) -> Result<Option<String>, LedgerError> {
+        let conditions = columns
             .iter()
-            .filter_map(|key| match key {
-                Key::Text { column, key } => between(column, key, &self.texts),
-                Key::Hash { column, key } => between(column, key, &self.hashes),
+            .map(|key| match key {
+                Key::Hash { column, key } => Ok(between(column, key, LAST_KEY, &at_their_keys(&self.hashes))),
+                Key::InvoiceLabel => of_invoices(index, "label", &self.texts, keys::Key::of_label_key),
+                Key::InvoiceHash => of_invoices(index, "payment_hash", &self.hashes, keys::Key::of_hash_key),
             })
-            .collect();
-        (!conditions.is_empty()).then(|| conditions.join(" AND "))
+            .filter_map(Result::transpose)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((!conditions.is_empty()).then(|| conditions.join(" AND ")))
     }
 }
 
-fn between(column: &str, key: &str, values: &BTreeMap<String, i64>) -> Option<String> {
-    if values.is_empty() {
+/// Between which two numbers of another column the rows are that have a value, of each value.
+type Places = Vec<(String, i64, i64)>;
+
+fn at_their_keys(values: &BTreeMap<String, i64>) -> Places {
+    values
+        .iter()
+        .map(|(value, key)| (value.clone(), *key, *key))
+        .collect()
+}
+
+/// The condition by which an invoice is found that has one of these values.
+fn of_invoices(
+    index: &Keys,
+    column: &str,
+    values: &BTreeMap<String, i64>,
+    key_of: fn(i64) -> keys::Key,
+) -> Result<Option<String>, LedgerError> {
+    let mut places = Places::new();
+    for (value, key) in values {
+        let mut invoices = Vec::new();
+        index.find(key_of(*key), |invoice| {
+            invoices.push(int(invoice.0));
+            Ok(None::<()>)
+        })?;
+        let first = invoices.iter().min().copied().unwrap_or(1);
+        let last = invoices.iter().max().copied().unwrap_or(0);
+        places.push((value.clone(), first, last));
+    }
+    Ok(between(column, "created_index", i64::MAX, &places))
+}
+
+fn between(column: &str, found_by: &str, greatest: i64, places: &Places) -> Option<String> {
+    if places.is_empty() {
         return None;
     }
-    let end = |other: i64| {
-        let cases: String = values
+    let end = |end_of: fn(&(String, i64, i64)) -> i64, otherwise: i64| {
+        let cases: String = places
             .iter()
-            .map(|(value, key)| format!("WHEN t.{column} = {value} THEN {key} "))
+            .map(|place| format!("WHEN t.{column} = {} THEN {} ", place.0, end_of(place)))
             .collect();
-        format!("CASE {cases}ELSE {other} END")
+        format!("CASE {cases}ELSE {otherwise} END")
     };
-    Some(format!("t.{key} BETWEEN {} AND {}", end(0), end(LAST_KEY)))
+    let (first, last) = (end(|place| place.1, 0), end(|place| place.2, greatest));
+    Some(format!("t.{found_by} BETWEEN {first} AND {last}"))
 }
 
 /// What is between quotes, of which two stand for one, and what comes behind.

@@ -9,16 +9,18 @@ pub(super) struct View {
     pub(super) table: Table,
     /// The ledger's table; the columns' SQL calls it `t`.
     pub(super) from: &'static str,
-    /// Columns that the ledger finds by a short key in their place.
+    /// Columns that can be searched for without an index of their own.
     pub(super) keys: &'static [Key],
 }
 
-/// A column of which the ledger indexes a short key alone; both without `t.`.
+/// A column by which the ledger finds rows in another way than by an index of that column.
 pub(super) enum Key {
-    /// A text.
-    Text { column: &'static str, key: &'static str },
-    /// 32 bytes.
+    /// 32 bytes, of which an indexed column has the first six; both without `t.`.
     Hash { column: &'static str, key: &'static str },
+    /// The label of an invoice, which is in the index of invoices.
+    InvoiceLabel,
+    /// The payment hash of an invoice, which is there as well.
+    InvoiceHash,
 }
 
 const fn int(name: &'static str, source: &'static str) -> Column {
@@ -187,16 +189,7 @@ const INVOICES: View = View {
         parent: None,
     },
     from: "invoices",
-    keys: &[
-        Key::Text {
-            column: "label",
-            key: "label_key",
-        },
-        Key::Hash {
-            column: "payment_hash",
-            key: "hash_key",
-        },
-    ],
+    keys: &[Key::InvoiceLabel, Key::InvoiceHash],
 };
 
 const OFFERS: View = View {

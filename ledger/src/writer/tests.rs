@@ -3,6 +3,7 @@
 use super::*;
 use crate::checkpoint;
 use crate::counters::{IndexKind, Subsystem};
+use crate::keys;
 use crate::schema::Database;
 use bitcoin::Network;
 use tempfile::TempDir;
@@ -18,14 +19,17 @@ struct TestWriter {
 impl TestWriter {
     fn new(setup: &str) -> TestWriter {
         let directory = tempfile::tempdir().unwrap();
-        let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
+        let (database, mut conn) =
+            Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         conn.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY, filler BLOB)")
             .unwrap();
         conn.execute_batch(setup).unwrap();
         let counters = Counters::load(&conn).unwrap();
         let publisher = Arc::new(Publisher::new(counters));
         let (_, checkpoints) = checkpoint::start(database.checkpointer().unwrap()).unwrap();
-        let writer = Writer::start(conn, counters, Arc::clone(&publisher), checkpoints).unwrap();
+        let index = keys::open(&database.keys(), &mut conn).unwrap();
+        let (_, filing) = keys::start(Arc::new(index), database.keys()).unwrap();
+        let writer = Writer::start(conn, counters, Arc::clone(&publisher), checkpoints, filing).unwrap();
         TestWriter {
             writer,
             reader: database.reader().unwrap(),
