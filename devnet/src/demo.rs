@@ -16,7 +16,7 @@ const PRICE_MSAT: u64 = 25_000_000;
 const REFUND_MSAT: u64 = 5_000_000;
 
 /// How long the channel may take to be brought up to date, on a slow and busy machine.
-const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+const SETTLED_WITHIN: Duration = Duration::from_secs(180);
 
 /// Show a Lightning payment from beginning to end, and money that is handed out with a code, between two nodes on a chain of their own.
 ///

@@ -38,7 +38,7 @@ async def record(response):
 
 
 async def next_paid(stream):
-    return await asyncio.wait_for(stream.__anext__(), 60)
+    return await asyncio.wait_for(stream.__anext__(), 180)
 
 
 async def is_paid(wallet, checking_id):
@@ -64,7 +64,7 @@ async def pay(payer, payee, amount):
     assert await arrives == invoice
     await stream.aclose()
 
-    await asyncio.wait_for(is_paid(payee, invoice), 60)
+    await asyncio.wait_for(is_paid(payee, invoice), 180)
     sent = await payer.get_payment_status(invoice)
     assert sent.paid and sent.preimage == paid.preimage and sent.fee_msat == 0, sent
     return created.payment_request
@@ -94,7 +94,7 @@ async def manage(node):
     assert info.id == bob_id and info.alias == "bob" and info.num_peers == 1, info
     assert info.channel_stats.counts == {ChannelState.ACTIVE: 1}, info
     assert await node.get_peer_ids() == [alice_id]
-    await asyncio.wait_for(is_known(node, alice_id, "alice"), 60)
+    await asyncio.wait_for(is_known(node, alice_id, "alice"), 180)
     payments = await node.get_payments(Filters())
     assert payments.total > 0 and not any(payment.pending for payment in payments.data), payments
     invoices = await node.get_invoices(Filters())
@@ -108,6 +108,8 @@ async def manage(node):
 async def main():
     alice, bob = CLNRestWallet(), CoreLightningWallet()
     alice.client.event_hooks["response"].append(record)
+    # A busy machine may take longer than the few seconds that LNbits gives a node.
+    alice.client.timeout = 180
     for wallet in (alice, bob):
         status = await wallet.status()
         assert status.error_message is None and status.balance_msat > 0, status

@@ -39,28 +39,72 @@ pub async fn close_alone(network: &Network, node: &Node, peer: &Node) -> Result<
 
 /// Waits until both ends can use a channel, and gives it as `here` sees it.
 pub async fn usable_channel(here: &Node, there: &Node, announced: bool) -> Result<Value, NetworkError> {
-    for (here, there) in [(there, here), (here, there)] {
+    let seen_by = async |here: &Node, there: &Node| {
         let what = format!("{} can pay {}", here.name(), there.name());
         wait_for(&what, SOON, || async {
             let channels = channels_of(here).await?;
-            Ok(channels
-                .into_iter()
-                .find(|channel| channel["peer_id"] == there.id() && is_usable(channel)))
+            Ok(channels.into_iter().find(|channel| {
+                channel["peer_id"] == there.id()
+                    && is_usable(channel)
+                    && channel["private"] != json!(announced)
+            }))
         })
-        .await?;
-    }
-    let channels = channels_of(here).await?;
-    let found = channels.into_iter().find(|channel| {
-        channel["peer_id"] == there.id() && is_usable(channel) && channel["private"] != json!(announced)
-    });
-    Ok(found.expect("the channel was just seen"))
+        .await
+    };
+    seen_by(there, here).await?;
+    seen_by(here, there).await
 }
 
-/// Whether a payment can go over it now.
+/// Whether a payment can go over it now: the peer is there, and has said how far it has come with the channel.
 pub fn is_usable(channel: &Value) -> bool {
     channel["state"] == "CHANNELD_NORMAL"
-        && channel["peer_connected"] == true
+        && channel["reestablished"] == true
         && channel["short_channel_id"].is_string()
+}
+
+/// Waits until a node has seen that a peer of its channels is gone.
+pub async fn is_gone(node: &Node, peer: &Node) -> Result<(), NetworkError> {
+    let what = format!("{} sees that {} is gone", node.name(), peer.name());
+    wait_for(&what, SOON, || async {
+        let channels = channels_of(node).await?;
+        let mut with_peer = channels.iter().filter(|channel| channel["peer_id"] == peer.id());
+        let is_gone = with_peer.all(|channel| channel["peer_connected"] == false);
+        Ok(is_gone.then_some(()))
+    })
+    .await
+}
+
+/// Waits until a node that others can only be led to has heard what its peers ask of them, so that its invoices lead to it. That
+/// comes a moment after a channel can be used.
+pub async fn leads_to(payee: &Node) -> Result<(), NetworkError> {
+    let what = format!("invoices lead to {}", payee.name());
+    wait_for(&what, SOON, || async {
+        let label = "does it lead here?";
+        let params = json!({"amount_msat": 1_000, "label": label, "description": label, "exposeprivatechannels": true});
+        let made = payee.call("invoice", params).await?;
+        let decoded = payee.call("decode", json!([made["bolt11"]])).await?;
+        payee
+            .call("delinvoice", json!({"label": label, "status": "unpaid"}))
+            .await?;
+        let leads = decoded["routes"].as_array().is_some_and(|routes| !routes.is_empty());
+        Ok(leads.then_some(()))
+    })
+    .await
+}
+
+/// Waits until every node has heard of the channels and of the announcement of every node, so that messages find their way.
+pub async fn all_announced(network: &Network) -> Result<(), NetworkError> {
+    for node in network.nodes() {
+        for other in network.nodes() {
+            let what = format!("{} knows {}", node.name(), other.name());
+            wait_for(&what, SOON, || async {
+                let nodes = node.call("listnodes", json!({"id": other.id()})).await?;
+                Ok(nodes["nodes"][0]["last_timestamp"].is_u64().then_some(()))
+            })
+            .await?;
+        }
+    }
+    Ok(())
 }
 
 /// The channels of a node, as `listpeerchannels` has them.

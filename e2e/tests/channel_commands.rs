@@ -5,7 +5,7 @@
 
 use bitcoin::{Address, Transaction, consensus::encode::deserialize_hex};
 use boltill_e2e::chain::mempool_of;
-use boltill_e2e::channels::{channels_of, usable_channel};
+use boltill_e2e::channels::{channels_of, is_gone, usable_channel};
 use boltill_e2e::flight::received;
 use boltill_e2e::{Network, NetworkError, Node, SOON, invoice, line_of, listed, wait_for};
 use serde_json::{Value, json};
@@ -164,6 +164,7 @@ async fn a_close_that_waits_for_the_peer_survives_a_crash() -> Result<(), Networ
     usable_channel(alice, bob, true).await?;
     let address = network.miner().address().await?.to_owned();
     bob.kill().await;
+    is_gone(alice, bob).await?;
     let params = json!({"id": bob.id(), "destination": address});
     tokio::select! {
         closed = alice.call("close", params) => panic!("closed without the peer: {closed:?}"),

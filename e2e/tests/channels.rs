@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use boltill_e2e::chain::mine_until_quiet;
-use boltill_e2e::channels::{channels_of, is_usable, open, usable_channel};
+use boltill_e2e::channels::{channels_of, is_usable, leads_to, open, usable_channel};
 use boltill_e2e::htlcs::all_settled;
 use boltill_e2e::{Books, Network, NetworkError, SOON, invoice, line_of, pay, unconnected, wait_for};
 use serde_json::{Value, json};
@@ -63,6 +63,7 @@ async fn a_private_channel_is_paid_over_and_nobody_else_hears_of_it() -> Result<
     let channel = usable_channel(bob, carol, false).await?;
     assert_eq!(channel["private"], true);
 
+    leads_to(carol).await?;
     // Only the route hint in the invoice tells alice of the channel.
     let refill = invoice(carol, 300_000_000, "hinted").await?;
     wait_for("alice's payment finds the hint", SOON, || async {

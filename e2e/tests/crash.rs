@@ -54,7 +54,7 @@ async fn a_middle_node_killed_at_random_moments_loses_none_of_500_payments() -> 
         Load {
             payments: 500,
             workers: 8,
-            between_kills: 20,
+            between_kills: 8,
         },
     )
     .await;
@@ -72,7 +72,8 @@ struct Load {
     payments: u64,
     /// How many payments are under way at a time.
     workers: u64,
-    /// After how many payments the next kill is due at the latest, so that a fast machine is not done before there were enough.
+    /// After how many payments the next kill is due at the latest, so that a fast machine is not done before there were enough. Each
+    /// worker may be done with one more meanwhile, and with another while the node starts.
     between_kills: u64,
 }
 

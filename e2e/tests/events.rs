@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+use boltill_e2e::channels::usable_channel;
 use boltill_e2e::flight::received;
 use boltill_e2e::http::{EventStream, Https, request, rune};
 use boltill_e2e::{Node, SOON, invoice, pay, wait_for};
@@ -54,7 +55,7 @@ async fn each_event_is_told_once_also_to_who_was_away_and_across_a_crash() {
     let [alice, bob] = network.nodes() else {
         panic!("two nodes")
     };
-    network_is_usable(alice).await;
+    usable_channel(bob, alice, true).await.unwrap();
     let follows = rune(alice, json!([["method=events"]])).await;
 
     let mut live = https.events(&follows, None).await;
@@ -74,7 +75,7 @@ async fn each_event_is_told_once_also_to_who_was_away_and_across_a_crash() {
     let mut after = live.last_id.clone();
     alice.restart_with(&[&https.option()]).await.unwrap();
     let mut again = https.events(&follows, Some(&after)).await;
-    network_is_usable(alice).await;
+    usable_channel(bob, alice, true).await.unwrap();
     pay(bob, alice, 1_000, "c").await.unwrap();
     while !told.iter().any(|outline| outline == "invoice_paid c") {
         let event = again.next().await.expect("more events");
@@ -121,16 +122,6 @@ async fn each_event_is_told_once_also_to_who_was_away_and_across_a_crash() {
     // A daemon that stops does not wait for who follows.
     assert!(alice.stop().await.is_some_and(|status| status.success()));
     while again.next().await.is_some() {}
-}
-
-/// Bob can pay Alice again.
-async fn network_is_usable(alice: &Node) {
-    let usable = async || {
-        let channels = alice.call("listpeerchannels", json!({})).await?;
-        let channel = &channels["channels"][0];
-        Ok((channel["state"] == "CHANNELD_NORMAL" && channel["peer_connected"] == true).then_some(()))
-    };
-    wait_for("the channel is usable", SOON, usable).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,7 +186,7 @@ async fn metrics_count_what_has_happened() {
     let [alice, bob] = network.nodes() else {
         panic!("two nodes")
     };
-    network_is_usable(alice).await;
+    usable_channel(bob, alice, true).await.unwrap();
     let measures = rune(alice, json!([["method=metrics"]])).await;
     pay(bob, alice, 100_000, "paid").await.unwrap();
     received(alice, "paid").await.unwrap();

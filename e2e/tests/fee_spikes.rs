@@ -56,24 +56,26 @@ async fn settle(network: &Network, books: &Books, gone: &[&Node]) -> Result<Bala
     books.balance(network).await
 }
 
-/// The transaction in the mempool that spends the commitment, and is not the one that is to be replaced; and the feerate that it pays
-/// together with these others.
+/// The transaction in the mempool that spends the commitment and pays at least this feerate together with these others, which is given
+/// beside it. It takes the place of any that pays less, of which there is one for each block that has been seen meanwhile.
 async fn child_of(
     network: &Network,
     commitment: &str,
-    not: Option<&str>,
+    at_least: u64,
     others: &[&str],
 ) -> Result<(String, u64), NetworkError> {
-    wait_for("the commitment has a new child", SOON, || async {
+    let what = format!("the commitment has a child that pays {at_least}");
+    wait_for(&what, SOON, || async {
         for txid in network.miner().mempool().await? {
-            if txid == commitment || Some(txid.as_str()) == not || !spends(network, &txid, commitment).await?
-            {
+            if txid == commitment || !spends(network, &txid, commitment).await? {
                 continue;
             }
             let mut package: Vec<_> = others.iter().map(|other| (*other).to_owned()).collect();
             package.push(txid.clone());
             // It may have been replaced by another just now.
-            if let Ok(paid) = feerate_of(network, &package).await {
+            if let Ok(paid) = feerate_of(network, &package).await
+                && paid >= at_least
+            {
                 return Ok(Some((txid, paid)));
             }
         }
@@ -102,7 +104,7 @@ async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_repl
     bob.kill().await;
     alice.restart_with(&[SPIKE]).await?;
     let commitment = close_alone(alice, bob).await?;
-    let (child, paid) = child_of(&network, &commitment, None, &[&commitment]).await?;
+    let (child, paid) = child_of(&network, &commitment, 0, &[&commitment]).await?;
     assert!(
         (SPIKE_SAT..SPIKE_SAT * 11 / 10).contains(&paid),
         "the package pays {paid}"
@@ -116,10 +118,12 @@ async fn a_cheap_commitment_is_sent_with_a_child_that_pays_and_the_child_is_repl
     network.miner().mine_empty(2).await?;
     alice.restart_with(&[HIGHER]).await?;
     network.miner().mine_empty(1).await?;
-    let (_, paid) = child_of(&network, &commitment, Some(&child), &[&commitment]).await?;
+    let (dearer, paid) = child_of(&network, &commitment, HIGHER_SAT, &[&commitment]).await?;
+    assert!(paid < HIGHEST_SAT, "the package pays {paid}");
+    let waiting = network.miner().mempool().await?;
     assert!(
-        (HIGHER_SAT..HIGHEST_SAT).contains(&paid),
-        "the package pays {paid}"
+        dearer != child && !waiting.contains(&child),
+        "{child} is replaced"
     );
 
     network.miner().mine(1).await?;
@@ -154,12 +158,12 @@ async fn the_claim_of_an_htlc_is_bumped_until_it_is_in_a_block() -> Result<(), N
         .await?;
     alice.restart_with(&[SPIKE]).await?;
     network.miner().mine_empty(2).await?;
-    let (claim, paid) = child_of(&network, &commitment, None, &[]).await?;
-    assert!(paid >= 1_000, "the claim pays {paid}");
+    let (claim, _) = child_of(&network, &commitment, 1_000, &[]).await?;
     alice.restart_with(&[HIGHER]).await?;
     network.miner().mine_empty(1).await?;
-    let (_, paid) = child_of(&network, &commitment, Some(&claim), &[]).await?;
-    assert!((HIGHER_SAT..HIGHEST_SAT).contains(&paid), "the claim pays {paid}");
+    let (dearer, paid) = child_of(&network, &commitment, HIGHER_SAT, &[]).await?;
+    assert!(paid < HIGHEST_SAT, "the claim pays {paid}");
+    assert_ne!(dearer, claim);
 
     settle(&network, &books, &[bob]).await?;
     network.stop().await;
@@ -189,27 +193,37 @@ async fn two_commitments_at_once_get_into_blocks_with_the_one_coin_that_there_is
         Ok((waiting.contains(&one) && waiting.contains(&other) && waiting.len() > 2).then_some(()))
     })
     .await?;
-    let address = network.miner().address().await?;
-    let all = network.miner().mempool().await?;
-    let mut paid_for = None;
-    for (commitment, later) in [(&one, &other), (&other, &one)] {
-        for txid in &all {
-            if txid != commitment && spends(&network, txid, commitment).await? {
-                paid_for = Some((commitment, txid, later));
-            }
-        }
-    }
-    let (commitment, child, later) = paid_for.unwrap();
-    network
-        .miner()
-        .call("generateblock", json!([address, [commitment, child]]))
-        .await?;
-    let (_, paid) = child_of(&network, later, None, &[later]).await?;
-    assert!(paid >= SPIKE_SAT, "the second package pays {paid}");
+    let later = wait_for("one of them is paid for and confirmed", SOON, || async {
+        confirm_with_child(&network, [&one, &other]).await
+    })
+    .await?;
+    child_of(&network, &later, SPIKE_SAT, &[&later]).await?;
     network.miner().mine(1).await?;
     settle(&network, &books, &[alice, carol]).await?;
     network.stop().await;
     Ok(())
+}
+
+/// Makes a block of the commitment that has a child in the mempool, and of that; gives the other commitment. None when there is no such
+/// child, or it is being replaced.
+async fn confirm_with_child(
+    network: &Network,
+    [one, other]: [&String; 2],
+) -> Result<Option<String>, NetworkError> {
+    let miner = network.miner();
+    let address = miner.address().await?;
+    for (commitment, later) in [(one, other), (other, one)] {
+        for txid in miner.mempool().await? {
+            if txid == *commitment || !spends(network, &txid, commitment).await? {
+                continue;
+            }
+            let block = json!([address, [commitment, txid]]);
+            if miner.call("generateblock", block).await.is_ok() {
+                return Ok(Some(later.clone()));
+            }
+        }
+    }
+    Ok(None)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,7 +291,7 @@ async fn a_commitment_is_bumped_as_far_as_the_reserve_goes_when_the_market_is_be
         .restart_with(&["--force-feerates=1000/1000/253/60000"])
         .await?;
     let commitment = close_alone(alice, bob).await?;
-    let (_, paid) = child_of(&network, &commitment, None, &[&commitment]).await?;
+    let (_, paid) = child_of(&network, &commitment, 0, &[&commitment]).await?;
     assert!((SPIKE_SAT..60_000).contains(&paid), "25,000 sat allow {paid}");
     logged(
         alice,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use boltill_e2e::channels::channels_of;
+use boltill_e2e::channels::{channels_of, is_gone};
 use boltill_e2e::{NetworkError, Node, SOON, invoice, line_of, pay, wait_for};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -82,6 +82,7 @@ async fn forwards_are_listed_with_what_they_earned_and_what_became_of_them() -> 
 
     let late = invoice(carol, AMOUNT_MSAT + 1_000, "late").await?;
     carol.stop().await;
+    is_gone(bob, carol).await?;
     assert!(
         alice
             .call("pay", json!({"bolt11": late, "retry_for": 5}))

@@ -172,6 +172,12 @@ async fn what_is_over_goes_once_or_again_and_again_and_waiters_hear_of_it() -> R
     let pays = alice.call("listpays", json!({})).await?;
     assert_eq!(pays, json!({"pays": []}));
     // What the options say is done without being asked for.
+    wait_for("bob has all three on file as settled", SOON, || async {
+        let settled = bob.call("listforwards", json!({"status": "settled"})).await?;
+        let settled = settled["forwards"].as_array().map_or(0, Vec::len);
+        Ok((settled == 3).then_some(()))
+    })
+    .await?;
     let fees = bob.call("getinfo", json!({})).await?["fees_collected_msat"].clone();
     bob.call("setconfig", json!(["autoclean-succeededforwards-age", 1]))
         .await?;

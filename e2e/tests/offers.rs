@@ -8,7 +8,7 @@
 )]
 
 use boltill::CallError;
-use boltill_e2e::channels::{open, usable_channel};
+use boltill_e2e::channels::{all_announced, leads_to, open, usable_channel};
 use boltill_e2e::{Books, NetworkError, Node, SOON, line_of, unconnected, wait_for};
 use serde_json::{Value, json};
 
@@ -42,6 +42,7 @@ async fn an_offer_is_paid_over_three_nodes_by_invoice_and_at_once() -> Result<()
     let network = line_of(3).await;
     let (alice, carol) = (network.node("alice")?, network.node("carol")?);
     let books = Books::open(&network).await?;
+    all_announced(&network).await?;
     let several = json!({"amount": "10000sat", "description": "coffee", "quantity_max": 5, "label": "menu"});
     let offer = carol.call("offer", several).await?;
     assert_eq!(
@@ -156,6 +157,7 @@ async fn a_node_that_nobody_knows_is_paid_by_the_paths_of_its_offer() -> Result<
         Ok(nodes["nodes"][0]["last_timestamp"].is_u64().then_some(()))
     })
     .await?;
+    leads_to(carol).await?;
     let offer = carol.call("offer", json!(["25sat", "lemonade"])).await?;
     let decoded = alice.call("decode", json!([offer["bolt12"]])).await?;
     assert_eq!(decoded["offer_paths"][0]["first_node_id"], bob.id());

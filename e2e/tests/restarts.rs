@@ -4,10 +4,10 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use boltill::CallError;
-use boltill_e2e::chain::mine_seen_by;
+use boltill_e2e::chain::{mempool_of, mine_seen_by, mine_to};
 use boltill_e2e::channels::{channels_of, is_usable, usable_channel};
 use boltill_e2e::flight::{Flight, held, received, release};
-use boltill_e2e::htlcs::{all_settled, htlcs_of};
+use boltill_e2e::htlcs::{all_settled, deadline_of, htlcs_of};
 use boltill_e2e::{Books, Network, NetworkError, Node, SOON, invoice, line_of, listed, pay, wait_for};
 use serde_json::{Value, json};
 use std::fmt;
@@ -16,8 +16,10 @@ use tokio::task::JoinHandle;
 const AMOUNT_MSAT: u64 = 50_000_000;
 /// No more than the route needs and a little, so that what is held comes back after few blocks.
 const SHORT_DELAY: u32 = 120;
-/// How many blocks come at once where nothing depends on each.
-const STEP: u32 = 6;
+/// How many blocks before the deadline of an HTLC LDK gives back what nobody has taken.
+const GIVEN_BACK: u64 = 39;
+/// How many blocks LDK gives a peer beyond the deadline of an HTLC.
+const GRACE: u64 = 3;
 
 /// How far a payment from alice over bob to carol has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +156,7 @@ impl Case {
             alice.thaw().await;
         }
         if self.is_forgotten() {
-            comes_back(network, alice, &bolt11).await?;
+            comes_back(network, &bolt11).await?;
         } else {
             release(carol).await?;
         }
@@ -258,20 +260,15 @@ async fn until_htlcs(node: &Node, count: usize) -> Result<(), NetworkError> {
     .await
 }
 
-/// Makes blocks until a payment that nobody takes is back at the payer, well before anybody would go on chain for it.
-async fn comes_back(network: &Network, payer: &Node, bolt11: &str) -> Result<(), NetworkError> {
-    let has_come_back = async || {
-        let payments = payer.call("listsendpays", json!({"bolt11": bolt11})).await?;
-        Ok::<_, NetworkError>(payments["payments"][0]["status"] == "failed")
-    };
-    for _ in 0..SHORT_DELAY / STEP {
-        if has_come_back().await? {
-            return Ok(());
-        }
-        network.mine(STEP).await?;
-    }
+/// Makes blocks until carol gives a payment back that she does not take, well before anybody would go on chain for it, and waits until
+/// alice has it back.
+async fn comes_back(network: &Network, bolt11: &str) -> Result<(), NetworkError> {
+    let nodes = three(network)?;
+    let [alice, _, carol] = nodes;
+    mine_to(network, deadline_of(carol).await? - GIVEN_BACK, &nodes).await?;
     wait_for("the payment has come back", SOON, || async {
-        Ok(has_come_back().await?.then_some(()))
+        let payments = alice.call("listsendpays", json!({"bolt11": bolt11})).await?;
+        Ok((payments["payments"][0]["status"] == "failed").then_some(()))
     })
     .await
 }
@@ -329,17 +326,15 @@ async fn a_peer_that_is_away_when_an_htlc_times_out_loses_the_channel_and_nothin
     let books = Books::open(&network).await?;
     let before = books.balance(&network).await?;
     let flight = Flight::depart(alice, carol, AMOUNT_MSAT, "never taken").await?;
+    let deadline = deadline_of(carol).await?;
     carol.kill().await;
-    while channels_of(bob)
-        .await?
-        .iter()
-        .all(|channel| channel["state"] == "CHANNELD_NORMAL")
-    {
-        mine_seen_by(&network, STEP, &[alice, bob]).await?;
-    }
-    while !flight.has_ended() {
+    mine_to(&network, deadline + GRACE, &[alice, bob]).await?;
+    // His commitment, then his claim; each is waited for, so that the blocks do not run away from him.
+    for _ in 0..2 {
+        mempool_of(&network, 1).await?;
         mine_seen_by(&network, 1, &[alice, bob]).await?;
     }
+    mine_seen_by(&network, 6, &[alice, bob]).await?;
     flight.fails().await?;
     let still_there = channels_of(alice).await?;
     assert!(still_there.iter().all(is_usable), "{still_there:?}");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use boltill::CallError;
+use boltill_e2e::channels::usable_channel;
 use boltill_e2e::flight::received;
 use boltill_e2e::{NetworkError, Node, SOON, invoice, line_of, listed, wait_for};
 use serde_json::{Value, json};
@@ -229,8 +230,10 @@ async fn getroutes_says_what_a_way_costs_and_sendpay_takes_it() -> Result<(), Ne
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payer_killed_after_sendpay_knows_what_became_of_each_payment() -> Result<(), NetworkError> {
     let network = line_of(3).await;
-    let (alice, carol) = (network.node("alice")?, network.node("carol")?);
+    let (alice, bob) = (network.node("alice")?, network.node("bob")?);
+    let carol = network.node("carol")?;
     for number in 0..4 {
+        usable_channel(alice, bob, true).await?;
         let label = format!("killed-{number}");
         let sendpay = asked(alice, carol, 1_000_000 + number, &label).await?;
         alice.call("sendpay", sendpay.clone()).await?;

@@ -176,6 +176,7 @@ async fn what_must_not_be_asked_is_refused_and_the_node_goes_on() -> Result<(), 
 async fn pays_and_answers(network: &Network) -> Result<(), NetworkError> {
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
     pay(alice, bob, 2_000, "afterwards").await?;
+    received(bob, "afterwards").await?;
     assert_eq!(
         sql(
             bob,

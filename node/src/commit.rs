@@ -259,7 +259,7 @@ mod tests {
     use std::time::Duration;
     use tokio::time::timeout;
 
-    const DEADLINE: Duration = Duration::from_secs(30);
+    const DEADLINE: Duration = Duration::from_secs(180);
 
     fn removal(key: &str) -> StateChange {
         StateChange::Remove(state_key("monitors", "", key))

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// Longer than anything here takes on a machine that does nothing else.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// Wakes the command `wait`.
 pub static WAKE: Notify = Notify::const_new();

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How long it may take until it answers.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(180);
 /// The wallet that blocks are paid to.
 const WALLET: &str = "miner";
 /// bitcoind's number for a wallet that is there already (`RPC_WALLET_ERROR`).

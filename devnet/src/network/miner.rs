@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 /// What bitcoind answers when the wallet has not enough coins that it can spend.
 const INSUFFICIENT_FUNDS: i64 = -6;
 /// How long it may take until it has them.
-const COINS_WITHIN: Duration = Duration::from_secs(60);
+const COINS_WITHIN: Duration = Duration::from_secs(180);
 
 /// How to reach the chain.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl Miner {
     pub(super) fn new(access: ChainAccess) -> Self {
         Self {
             access: RwLock::new(access),
-            http: reqwest::Client::new(),
+            http: one_call_a_connection(),
             address: OnceCell::new(),
         }
     }
@@ -196,6 +196,12 @@ impl Miner {
             self.call("getnewaddress", json!([])).await?,
         )
     }
+}
+
+/// A connection that is kept may be closed by the other end just when the next call goes out on it.
+fn one_call_a_connection() -> reqwest::Client {
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0).build();
+    client.unwrap_or_default()
 }
 
 fn text(method: &'static str, field: &'static str, value: Value) -> Result<String, NetworkError> {

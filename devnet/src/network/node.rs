@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How long a node may take until it answers.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(180);
 
 /// A `boltilld` of a network. Its methods take `&self`, so that a test may kill a node while another task calls it.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 /// How long a process may take to end after it was asked to.
-const STOP_WITHIN: Duration = Duration::from_secs(30);
+const STOP_WITHIN: Duration = Duration::from_secs(120);
 /// How much of a log is shown when its process has ended unexpectedly.
 const LOG_LINES: usize = 20;
 

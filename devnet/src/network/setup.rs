@@ -18,9 +18,9 @@ const MATURITY: u64 = 100;
 /// Blocks after which a channel is announced (BOLT 7).
 const ANNOUNCED_AFTER: u32 = 6;
 /// How long a node may take to see what happened on the chain.
-const SEEN_WITHIN: Duration = Duration::from_secs(60);
+const SEEN_WITHIN: Duration = Duration::from_secs(180);
 /// How long it may take until everybody knows all channels.
-const USABLE_WITHIN: Duration = Duration::from_secs(120);
+const USABLE_WITHIN: Duration = Duration::from_secs(180);
 
 /// Pays each node that has no coins.
 pub(super) async fn fund(miner: &Miner, nodes: &[Node]) -> Result<(), NetworkError> {
@@ -126,7 +126,7 @@ async fn channels_with(node: &Node, peer: &Node) -> Result<Vec<Value>, NetworkEr
 }
 
 fn is_ready(channel: &Value) -> bool {
-    channel["state"] == "CHANNELD_NORMAL" && channel["peer_connected"] == true
+    channel["state"] == "CHANNELD_NORMAL" && channel["reestablished"] == true
 }
 
 /// The entries of a listing.

@@ -1,5 +1,6 @@
 //! A peer that speaks BOLT 8 and says what it is told to, whatever BOLT 1 thinks of it.
 
+use crate::words::{PING, PONG};
 use bitcoin::hashes::{Hash, HashEngine, Hmac, HmacEngine, sha256};
 use bitcoin::secp256k1::{All, PublicKey, Secp256k1, SecretKey, ecdh::SharedSecret};
 use boltill_e2e::{Node, SOON};
@@ -229,9 +230,20 @@ impl Peer {
         ))
     }
 
-    /// Says that there is nothing more to say, and listens to what the node has left; whether it ends the connection then.
+    /// Says that there is nothing more to say, and listens to what the node has left; whether it ends the connection then, if it has not
+    /// done so before.
     pub async fn takes_leave(mut self) -> bool {
-        self.stream.shutdown().await.is_ok() && self.is_sent_away().await
+        let _ = self.stream.shutdown().await;
+        self.is_sent_away().await
+    }
+
+    /// Says no more than that it is still there when it is asked, for as long as the node wants that.
+    pub async fn stays(mut self) {
+        while let Some((kind, _)) = self.next().await {
+            if kind == PING {
+                self.say(PONG, &[0, 0]).await;
+            }
+        }
     }
 
     /// Whether the node ends the connection.

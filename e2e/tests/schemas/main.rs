@@ -14,6 +14,7 @@ mod utility;
 
 use boltill::Client;
 use boltill_e2e::answers::Answers;
+use boltill_e2e::channels::all_announced;
 use boltill_e2e::{Network, line_of};
 use serde_json::{Value, json};
 
@@ -61,6 +62,7 @@ async fn every_answer_fits_its_schema() {
         carol,
     };
 
+    all_announced(&nodes.network).await.unwrap();
     invoices::use_them(&nodes).await;
     codes::use_them(&nodes).await;
     utility::use_it(&nodes).await;

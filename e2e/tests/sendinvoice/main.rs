@@ -5,7 +5,7 @@
 mod code;
 
 use boltill::{CallError, RpcError};
-use boltill_e2e::channels::{channels_of, open, usable_channel};
+use boltill_e2e::channels::{all_announced, channels_of, leads_to, open, usable_channel};
 use boltill_e2e::{NetworkError, Node, SOON, line_of, listed, unconnected, wait_for};
 use code::{INVREQ_CHAIN, OFFER_ABSOLUTE_EXPIRY, OFFER_DESCRIPTION, SIGNATURE, with_record};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn code_of(payer: &Node, amount_msat: u64) -> Result<(String, String), Net
 
 /// Collects, with these parameters beside the code and the label.
 async fn collect(payee: &Node, code: &str, label: &str, more: Value) -> Result<Value, CallError> {
-    let mut params = json!({"invreq": code, "label": label, "timeout": 60});
+    let mut params = json!({"invreq": code, "label": label, "timeout": SOON.as_secs()});
     for (name, value) in more.as_object().unwrap() {
         params[name] = value.clone();
     }
@@ -77,13 +77,7 @@ async fn a_code_is_collected_by_a_neighbour_and_from_afar_and_no_other_code_is()
     );
     let (signed, _) = code(dave).await?;
     paid(carol, &signed, "from the neighbour", AMOUNT_MSAT, json!({})).await?;
-    wait_for("alice knows who takes messages", SOON, async || {
-        let known = alice.call("listnodes", json!({})).await?;
-        let known = known["nodes"].as_array().cloned().unwrap_or_default();
-        let announced = known.iter().filter(|node| node["features"].is_string());
-        Ok((announced.count() == 4).then_some(()))
-    })
-    .await?;
+    all_announced(&network).await?;
     let (_, unsigned) = code(dave).await?;
     paid(
         alice,
@@ -208,6 +202,7 @@ async fn who_has_unannounced_channels_alone_collects_and_is_collected_from() -> 
         Ok((known["channels"] != json!([])).then_some(()))
     })
     .await?;
+    leads_to(carol).await?;
     let (signed, _) = code(alice).await?;
     paid(carol, &signed, "to carol", AMOUNT_MSAT, json!({})).await?;
     // She keeps a reserve and what her channel costs.
@@ -290,7 +285,7 @@ async fn whoever_falls_silent_or_hangs_up_or_is_killed_loses_nothing() -> Result
     );
     assert_eq!(listed(alice, "late").await?["status"], "expired");
     let client = alice.client().clone();
-    let params = json!({"invreq": hung_up, "label": "hung up", "timeout": 60});
+    let params = json!({"invreq": hung_up, "label": "hung up", "timeout": SOON.as_secs()});
     let call = tokio::spawn(async move { client.call("sendinvoice", params).await });
     gone_out(alice, 2).await?;
     call.abort();
@@ -303,7 +298,7 @@ async fn whoever_falls_silent_or_hangs_up_or_is_killed_loses_nothing() -> Result
     let (signed, _) = code(bob).await?;
     bob.freeze().await;
     let client = alice.client().clone();
-    let params = json!({"invreq": signed, "label": "killed", "timeout": 60});
+    let params = json!({"invreq": signed, "label": "killed", "timeout": SOON.as_secs()});
     let call = tokio::spawn(async move { client.call("sendinvoice", params).await });
     gone_out(alice, 3).await?;
     alice.freeze().await;
