@@ -24,21 +24,20 @@ impl OldState {
 
     /// Puts the old files back in the place of the new ones. The node must not be running.
     pub fn put_back(self) {
-        for path in files_in(&self.of) {
-            fs::remove_file(path).unwrap();
-        }
+        fs::remove_dir_all(&self.of).unwrap();
         copy_files(self.copy.path(), &self.of);
     }
 }
 
 fn copy_files(from: &Path, to: &Path) {
-    for path in files_in(from) {
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        let target = to.join(entry.file_name());
+        if kind.is_dir() {
+            copy_files(&path, &target);
+        } else if kind.is_file() {
+            fs::copy(path, target).unwrap();
+        }
     }
-}
-
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
-    files.map(|entry| entry.path()).collect()
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use boltill_e2e::chain::{mempool_of, mine_until};
+use boltill_e2e::chain::{caught_up, mempool_of, mine_until};
 use boltill_e2e::channels::{channels_of, decide_to_close_alone};
 use boltill_e2e::htlcs::all_settled;
 use boltill_e2e::{Network, NetworkError, Node, SOON, line_of, pay, wait_for};
@@ -107,7 +107,7 @@ async fn a_channel_that_is_closed_together_is_listed_by_both() -> Result<(), Net
     let (alice, bob) = (network.node("alice")?, network.node("bob")?);
     let open = used_channel(&network).await?;
     let coins = coins_msat(alice).await?;
-    alice.call("close", json!({"id": bob.id()})).await?;
+    let agreed = alice.call("close", json!({"id": bob.id()})).await?["txids"][0].clone();
     for node in [alice, bob] {
         let channel = in_state(node, "CLOSINGD_COMPLETE").await?;
         assert_eq!(
@@ -122,7 +122,12 @@ async fn a_channel_that_is_closed_together_is_listed_by_both() -> Result<(), Net
     bob.kill().await;
     bob.restart().await?;
     in_state(bob, "CLOSINGD_COMPLETE").await?;
-    mempool_of(&network, 1).await?;
+    // Blocks without it do not make bob close alone what he does not find among his channels any more.
+    for _ in 0..3 {
+        network.miner().mine_empty(1).await?;
+        caught_up(&network, bob).await?;
+    }
+    assert_eq!(json!(mempool_of(&network, 1).await?), json!([agreed]));
     network.mine(1).await?;
     in_state(alice, "ONCHAIN").await?;
     let funds = funds_in_channel(alice).await?;

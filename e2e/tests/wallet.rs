@@ -68,7 +68,9 @@ async fn the_same_seed_on_an_empty_directory_finds_its_coins() -> Result<(), Net
     let directory = alice.directory().join("regtest");
     for entry in std::fs::read_dir(&directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.file_name().unwrap() != "seed" {
+        if path.is_dir() {
+            std::fs::remove_dir_all(&path).unwrap();
+        } else if path.file_name().unwrap() != "seed" {
             std::fs::remove_file(&path).unwrap();
         }
     }

@@ -133,6 +133,12 @@ impl Records {
         });
     }
 
+    /// Whether both sides have agreed on how the channel is closed.
+    pub(crate) fn is_closed_together(&self, channel_id: ChannelId) -> bool {
+        let closing = self.with(|state| state.channels.get(&channel_id)?.closing);
+        closing.is_some_and(|closing| closing.mutual)
+    }
+
     /// The channel never came to be.
     pub(crate) fn forget(&self, channel_id: ChannelId) {
         self.with(|state| {

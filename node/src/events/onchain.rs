@@ -1,6 +1,7 @@
 //! Coins that come back from closed channels, and transactions whose fee is too low.
 
 use super::EventHandler;
+use lightning::events::bump_transaction::BumpTransactionEvent;
 use lightning::events::{Event, ReplayEvent};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +24,30 @@ impl EventHandler {
                 Ok(())
             }
             Event::BumpTransaction(event) => {
-                inner.bump.handle(event).await;
+                if !self.is_closed_together(&event) {
+                    inner.bump.handle(event).await;
+                }
                 Ok(())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether this would put a commitment in the place of the transaction by which both sides close the channel, and which waits for a
+    /// block. After a start LDK wants every channel closed alone that it does not know any more, as long as its funding is not spent.
+    fn is_closed_together(&self, event: &BumpTransactionEvent) -> bool {
+        let BumpTransactionEvent::ChannelClose {
+            channel_id,
+            commitment_tx,
+            ..
+        } = event
+        else {
+            return false;
+        };
+        let inner = &self.node.inner;
+        let funding = commitment_tx.input.first().map(|input| &input.previous_output);
+        let closing = funding.and_then(|funding| inner.wallet.waiting_spender_of(funding));
+        inner.records.is_closed_together(*channel_id) && closing.is_some()
     }
 
     /// Sweeps what there is to sweep. LDK does so too, but only twice a minute; that is also the next try if this one fails.

@@ -126,6 +126,20 @@ impl Wallet {
             .collect()
     }
 
+    /// What spends this output, pays us, and waits for a block: bitcoind has it, by all that is known.
+    pub fn waiting_spender_of(&self, outpoint: &OutPoint) -> Option<Txid> {
+        let state = self.lock();
+        let mut unconfirmed = state
+            .bdk
+            .transactions()
+            .filter(|known| known.chain_position.is_unconfirmed());
+        let spender = unconfirmed.find(|known| {
+            let mut inputs = known.tx_node.tx.input.iter();
+            inputs.any(|input| input.previous_output == *outpoint)
+        });
+        spender.map(|known| known.tx_node.txid)
+    }
+
     /// Puts transactions among the wallet's, as far as they concern it, before they are sent.
     pub(crate) async fn note_sent(&self, transactions: &[Transaction]) -> Result<(), WalletError> {
         let written = {
