@@ -32,6 +32,7 @@ pub fn invoice(number: u64, mixture: Mixture) -> Result<NewInvoice, LabelError> 
         text: InvoiceText::Bolt11(text.take(TEXT).collect()),
         payment_hash: PaymentHash(payment_hash.to_byte_array()),
         payment_preimage: PaymentPreimage(preimage.to_byte_array()),
+        preimage_is_fresh: true,
         amount: Some(Msat(10_000)),
         description: Some("benchmark".to_owned()),
         expires_at: match mixture {

@@ -169,6 +169,7 @@ fn invoice(number: u64) -> Outcome<NewInvoice> {
         text: InvoiceText::Bolt11(format!("lnbcrt{}", payment_hash.to_string().repeat(5))),
         payment_hash: PaymentHash(payment_hash.to_byte_array()),
         payment_preimage: PaymentPreimage(preimage.to_byte_array()),
+        preimage_is_fresh: true,
         amount: Some(Msat(number)),
         description: Some("One cup of coffee".to_owned()),
         expires_at: UnixSeconds(2_000_000_000 + number / 1000),

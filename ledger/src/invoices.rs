@@ -47,6 +47,8 @@ pub struct NewInvoice {
     pub payment_hash: PaymentHash,
     /// What the payer gets for the money.
     pub payment_preimage: PaymentPreimage,
+    /// Whether the preimage is 32 random bytes that were drawn for this invoice: then no other can have it, and none is looked for.
+    pub preimage_is_fresh: bool,
     /// What is to be paid; `None` leaves it to the payer.
     pub amount: Option<Msat>,
     /// What it is for, also when the invoice itself only has the hash of it.

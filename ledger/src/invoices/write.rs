@@ -115,7 +115,9 @@ impl Ledger {
 }
 
 pub(crate) fn create(tx: &mut WriteTx<'_>, new: NewInvoice) -> Result<Invoice, CreateInvoiceError> {
-    if let Some(other) = by_hash(tx.keys, tx.conn, &new.payment_hash)? {
+    if !new.preimage_is_fresh
+        && let Some(other) = by_hash(tx.keys, tx.conn, &new.payment_hash)?
+    {
         return Err(CreateInvoiceError::PreimageUsed(Box::new(other)));
     }
     if let Some(other) = by_label(tx.keys, tx.conn, &new.label)? {

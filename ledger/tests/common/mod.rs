@@ -78,6 +78,7 @@ pub fn invoice(name: &str) -> NewInvoice {
         text: InvoiceText::Bolt11(format!("lnbcrt1{name}")),
         payment_hash: hash(name),
         payment_preimage: preimage(name),
+        preimage_is_fresh: false,
         amount: Some(Msat(1_000)),
         description: Some(format!("what {name} is for")),
         expires_at: UnixSeconds(u64::from(u32::MAX)),

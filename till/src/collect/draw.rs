@@ -47,6 +47,7 @@ impl Till {
             text: InvoiceText::Bolt12(signed.to_string()),
             payment_hash,
             payment_preimage: preimage,
+            preimage_is_fresh: true,
             amount: Some(amount),
             description: Some(invreq.description().unwrap_or_default().to_owned()),
             expires_at: created_at.saturating_add(timeout.into()),

@@ -143,6 +143,7 @@ impl Till {
             text: InvoiceText::Bolt12(signed.to_string()),
             payment_hash,
             payment_preimage: preimage,
+            preimage_is_fresh: true,
             amount: Some(amount),
             description: request.offer().offer().fields().description.clone(),
             expires_at: now.saturating_add(LIFETIME.into()),

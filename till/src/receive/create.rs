@@ -135,6 +135,7 @@ impl Till {
         fallbacks: Vec<Fallback>,
         hints: ChosenHints,
     ) -> Result<(Invoice, PaymentSecret), CreateInvoiceError> {
+        let preimage_is_fresh = new.preimage.is_none();
         let preimage = new.preimage.map_or_else(random_preimage, Ok)?;
         let payment_hash = PaymentHash(sha256::Hash::hash(&preimage.0).to_byte_array());
         let created_at = UnixSeconds::now();
@@ -158,6 +159,7 @@ impl Till {
             text,
             payment_hash,
             payment_preimage: preimage,
+            preimage_is_fresh,
             amount: new.amount,
             description: Some(new.description),
             expires_at: created_at.saturating_add(new.expiry),

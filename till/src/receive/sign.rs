@@ -100,6 +100,7 @@ impl Till {
             text: InvoiceText::Bolt11(invoice.to_string()),
             payment_hash,
             payment_preimage: preimage,
+            preimage_is_fresh: false,
             amount,
             description: Some(description.as_inner().0.clone()),
             expires_at: UnixSeconds(invoice.duration_since_epoch().as_secs()).saturating_add(expiry),
