@@ -1,7 +1,7 @@
 //! The wallet and a mempool.
 
 use super::*;
-use crate::testing::{FakeBitcoind, connect};
+use crate::testing::{FakeBitcoind, coin, connect, spend_to};
 use bitcoin::consensus::encode::serialize_hex;
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,4 +92,26 @@ async fn a_claim_that_came_and_went_while_nobody_looked_is_not_among_the_coins()
     // Replaced, and what replaced it is in a block already: the mempool is as empty as it was.
     on.wallet.sync_mempool(&bitcoind).await.unwrap();
     assert_eq!(on.wallet.balance(), Balance::default());
+}
+
+#[tokio::test]
+async fn who_spends_an_output_and_pays_us_is_known_until_it_is_gone_or_in_a_block() {
+    let mut on = setting();
+    let (mempool, datadir) = (Mempool::default(), tempfile::tempdir().unwrap());
+    let server = mempool.serve().await;
+    let bitcoind = connect(server.port, datadir.path());
+    let address = on.wallet.new_address(AddressKind::Taproot).await.unwrap();
+    let closing = spend_to(&[coin(1)], address.script_pubkey(), 30_000);
+    on.wallet.note_sent(std::slice::from_ref(&closing)).await.unwrap();
+    on.reopen();
+    let txid = closing.compute_txid();
+    assert_eq!(on.wallet.waiting_spender_of(&coin(1)), Some(txid));
+    assert_eq!(on.wallet.waiting_spender_of(&coin(2)), None);
+    on.wallet.sync_mempool(&bitcoind).await.unwrap();
+    assert_eq!(on.wallet.waiting_spender_of(&coin(1)), None, "it has vanished");
+    mempool.set(std::slice::from_ref(&closing));
+    on.wallet.sync_mempool(&bitcoind).await.unwrap();
+    assert_eq!(on.wallet.waiting_spender_of(&coin(1)), Some(txid));
+    on.chain.mine(&on.wallet, &[closing]);
+    assert_eq!(on.wallet.waiting_spender_of(&coin(1)), None, "it waits no longer");
 }
