@@ -21,6 +21,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("schema/0005_runes.sql")),
     M::up(include_str!("schema/0006_datastore_and_cleaning.sql")),
     M::up(include_str!("schema/0007_index_of_invoices.sql")),
+    M::up(include_str!("schema/0008_values_in_pieces.sql")),
 ];
 
 /// How many statements each connection keeps prepared: more than there are.

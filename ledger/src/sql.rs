@@ -132,6 +132,7 @@ mod tests {
             payouts::sql::ALL,
             runes::sql::ALL,
             state::sql::ALL,
+            state::pieces_sql::ALL,
         ];
         for (name, statement) in statements.concat() {
             let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();

@@ -1,18 +1,25 @@
 //! Lightning's own state: what LDK keeps under names, through the same writer as everything else.
 
+mod pieces;
+
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::sql::{all, execute, one};
 use crate::writer::WriteTx;
 use boltill_types::{StateChange, StateKey, StateStore, StoreError, StoreFuture};
+use rusqlite::Connection;
 use std::future::Future;
+
+pub(crate) use pieces::Pieces;
+#[cfg(test)]
+pub(crate) use pieces::sql as pieces_sql;
 
 pub(crate) mod sql {
     crate::sql::statements! {
         READ = "SELECT value FROM state WHERE primary_namespace = ?1 AND secondary_namespace = ?2 AND key = ?3";
         LIST = "SELECT key FROM state WHERE primary_namespace = ?1 AND secondary_namespace = ?2";
         WRITE = "INSERT INTO state (primary_namespace, secondary_namespace, key, value) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (primary_namespace, secondary_namespace, key) DO UPDATE SET value = excluded.value";
+                 ON CONFLICT (primary_namespace, secondary_namespace, key) DO UPDATE SET value = excluded.value, pieces = NULL";
         REMOVE = "DELETE FROM state WHERE primary_namespace = ?1 AND secondary_namespace = ?2 AND key = ?3";
     }
 }
@@ -20,10 +27,7 @@ pub(crate) mod sql {
 impl StateStore for Ledger {
     fn read(&self, key: &StateKey) -> Result<Option<Vec<u8>>, StoreError> {
         let key = key.clone();
-        let value = self
-            .readers
-            .read_blocking(move |conn| one(conn, sql::READ, parts(&key), |row| row.get(0)))?;
-        Ok(value)
+        Ok(self.readers.read_blocking(move |conn| read(conn, &key))?)
     }
 
     fn list(&self, primary_namespace: &str, secondary_namespace: &str) -> Result<Vec<String>, StoreError> {
@@ -46,6 +50,7 @@ impl StateStore for Ledger {
         boxed(self.writer.write(move |tx| {
             changes.iter().try_for_each(|change| match change {
                 StateChange::Write(key, value) => write(tx, key, value),
+                StateChange::Edit(key, value) => edit(tx, key, value),
                 StateChange::Remove(key) => remove(tx, key),
             })
         }))
@@ -60,12 +65,30 @@ fn boxed(write: impl Future<Output = Result<(), LedgerError>> + Send + 'static) 
     Box::pin(async move { Ok(write.await?) })
 }
 
+fn read(conn: &Connection, key: &StateKey) -> Result<Option<Vec<u8>>, LedgerError> {
+    // A value and its pieces as they were at one moment.
+    let snapshot = conn.unchecked_transaction()?;
+    match pieces::read(&snapshot, key)? {
+        Some(value) => Ok(Some(value)),
+        None => one(&snapshot, sql::READ, parts(key), |row| row.get(0)),
+    }
+}
+
+fn edit(tx: &mut WriteTx<'_>, key: &StateKey, value: &[u8]) -> Result<(), LedgerError> {
+    match Pieces::fit(value) {
+        true => tx.pieces.write(tx.conn, key, value),
+        false => write(tx, key, value),
+    }
+}
+
 fn write(tx: &mut WriteTx<'_>, key: &StateKey, value: &[u8]) -> Result<(), LedgerError> {
+    tx.pieces.remove(tx.conn, key)?;
     let [primary, secondary, name] = parts(key);
     execute(tx.conn, sql::WRITE, (primary, secondary, name, value))
 }
 
 fn remove(tx: &mut WriteTx<'_>, key: &StateKey) -> Result<(), LedgerError> {
+    tx.pieces.remove(tx.conn, key)?;
     execute(tx.conn, sql::REMOVE, parts(key))
 }
 

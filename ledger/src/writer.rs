@@ -11,6 +11,7 @@ use crate::counters::Counters;
 use crate::error::LedgerError;
 use crate::job::{Durable, Job, Outcome, Write};
 use crate::keys::{Filing, Key, Keys};
+use crate::state::Pieces;
 use boltill_types::CreatedIndex;
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -40,6 +41,7 @@ pub(crate) struct WriteTx<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) counters: &'a mut Counters,
     pub(crate) keys: &'a Keys,
+    pub(crate) pieces: &'a mut Pieces,
     changes: &'a mut Vec<Change>,
     removed: &'a mut Vec<Removed>,
 }
@@ -89,6 +91,7 @@ impl Writer {
             counters,
             changes: Vec::new(),
             removed: Vec::new(),
+            pieces: Pieces::default(),
             publisher,
             checkpoints,
             filing,
@@ -183,6 +186,7 @@ struct Committer {
     changes: Vec<Change>,
     /// What it will strike out of the index.
     removed: Vec<Removed>,
+    pieces: Pieces,
     publisher: Arc<Publisher>,
     checkpoints: Checkpoints,
     filing: Filing,
@@ -240,6 +244,7 @@ impl Committer {
                 self.counters = before;
                 self.changes.clear();
                 self.removed.clear();
+                self.pieces.forget();
                 let rolled_back = self.conn.is_autocommit() || self.conn.execute_batch("ROLLBACK").is_ok();
                 let usable = usable && rolled_back;
                 if !usable {
@@ -285,10 +290,12 @@ impl Committer {
     fn run_job(&mut self, job: &mut dyn Job) -> Result<Outcome, LedgerError> {
         self.execute(sql::SAVEPOINT)?;
         let (counters, changes, removed) = (self.counters, self.changes.len(), self.removed.len());
+        let pieces = self.pieces.changes();
         let mut tx = WriteTx {
             conn: &self.conn,
             counters: &mut self.counters,
             keys: self.filing.keys(),
+            pieces: &mut self.pieces,
             changes: &mut self.changes,
             removed: &mut self.removed,
         };
@@ -300,6 +307,9 @@ impl Committer {
             self.counters = counters;
             self.changes.truncate(changes);
             self.removed.truncate(removed);
+            if self.pieces.changes() != pieces {
+                self.pieces.forget();
+            }
             self.execute(sql::ROLLBACK_TO)?;
         }
         self.execute(sql::RELEASE)?;

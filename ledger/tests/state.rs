@@ -38,6 +38,37 @@ async fn a_value_is_read_back_replaced_and_removed() {
         .expect("removing nothing is no error");
 }
 
+/// A value that would be cut, with a mark at the beginning, in the middle and at the end.
+fn large(mark: u8) -> Vec<u8> {
+    let mut value: Vec<u8> = (0..100_000u32)
+        .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    for at in [0, value.len() / 2, value.len()] {
+        value.insert(at, mark);
+    }
+    value
+}
+
+#[tokio::test]
+async fn an_edited_value_is_read_back_replaced_and_removed() {
+    let mut ledger = TestLedger::new();
+    let manager = key("", "", "manager");
+    let edit = |value: Vec<u8>| vec![StateChange::Edit(manager.clone(), value)];
+    for value in [large(1), large(2), vec![3], Vec::new(), large(4)] {
+        ledger.write_all(edit(value.clone())).await.unwrap();
+        assert_eq!(ledger.read(&manager).unwrap().as_ref(), Some(&value));
+        ledger.reopen();
+        assert_eq!(ledger.read(&manager).unwrap(), Some(value));
+    }
+    ledger.write(manager.clone(), large(5)).await.unwrap();
+    assert_eq!(ledger.read(&manager).unwrap(), Some(large(5)));
+    ledger.write_all(edit(large(6))).await.unwrap();
+    ledger.write_all(edit(large(7))).await.unwrap();
+    assert_eq!(ledger.list("", "").unwrap(), ["manager"]);
+    ledger.remove(manager.clone()).await.unwrap();
+    assert_eq!(ledger.read(&manager).unwrap(), None);
+}
+
 #[test]
 fn the_blocking_form_works_without_a_runtime() {
     let ledger = TestLedger::new();

@@ -230,7 +230,7 @@ async fn commit_once(node: &Node) -> TaskResult {
         CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE,
         CHANNEL_MANAGER_PERSISTENCE_KEY,
     );
-    changes.push(StateChange::Write(manager_key, manager));
+    changes.push(StateChange::Edit(manager_key, manager));
     inner.store.state.write_all(changes).await?;
     for (channel_id, update_id) in updates {
         if inner

@@ -68,7 +68,9 @@ impl StateStore for MemoryStore {
         let done = self.change(|values| {
             for change in changes {
                 match change {
-                    StateChange::Write(key, value) => drop(values.insert(key.key, value)),
+                    StateChange::Write(key, value) | StateChange::Edit(key, value) => {
+                        drop(values.insert(key.key, value))
+                    }
                     StateChange::Remove(key) => drop(values.remove(&key.key)),
                 }
             }

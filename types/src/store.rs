@@ -21,6 +21,8 @@ pub struct StateKey {
 pub enum StateChange {
     /// Store this value in place of what was there.
     Write(StateKey, Vec<u8>),
+    /// The same, of a value that is written often and is mostly what it was: a store need write only what has changed.
+    Edit(StateKey, Vec<u8>),
     /// Remove what is there, if anything is.
     Remove(StateKey),
 }

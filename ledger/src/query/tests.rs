@@ -52,7 +52,7 @@ fn room() -> Room {
     }
     conn.execute_batch(
         "INSERT INTO rune_secret VALUES (0, x'5ec7e7'); \
-         INSERT INTO state VALUES ('keys', '', 'seed', x'5ec7e7'); \
+         INSERT INTO state VALUES ('keys', '', 'seed', x'5ec7e7', NULL); \
          INSERT INTO offers VALUES (1, 1, 0, 1, 0, 0, x'aa', 'pot', 'lno1'); \
          INSERT INTO forwards (created_index, status, in_key, in_htlc_id, in_scid, in_msat, out_msat, received_at, in_channel, \
          payment_hash) VALUES (1, 1, 1, 7, (103 << 40) | (1 << 16) | 2, 1001, 1000, 5, x'aa', x'bb');",
