@@ -92,6 +92,22 @@ pub async fn leads_to(payee: &Node) -> Result<(), NetworkError> {
     .await
 }
 
+/// Waits until every node of a line knows both directions of each channel. Who is killed soon after a start has to hear of them anew.
+pub async fn all_known(network: &Network) -> Result<(), NetworkError> {
+    let directions = 2 * (network.nodes().len() - 1);
+    for node in network.nodes() {
+        let what = format!("{} knows {directions} directions of channels", node.name());
+        wait_for(&what, SOON, || async {
+            let known = node.call("listchannels", json!({})).await?;
+            let mut known = known["channels"].as_array().cloned().unwrap_or_default();
+            known.retain(|channel| channel["active"] == true);
+            Ok((known.len() >= directions).then_some(()))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 /// Waits until every node has heard of the channels and of the announcement of every node, so that messages find their way.
 pub async fn all_announced(network: &Network) -> Result<(), NetworkError> {
     for node in network.nodes() {

@@ -5,7 +5,7 @@
 
 use boltill::CallError;
 use boltill_e2e::chain::{mempool_of, mine_seen_by, mine_to};
-use boltill_e2e::channels::{channels_of, is_usable, usable_channel};
+use boltill_e2e::channels::{all_known, channels_of, is_usable, usable_channel};
 use boltill_e2e::flight::{Flight, held, received, release};
 use boltill_e2e::htlcs::{all_settled, deadline_of, htlcs_of};
 use boltill_e2e::{Books, Network, NetworkError, Node, SOON, invoice, line_of, listed, pay, wait_for};
@@ -123,6 +123,7 @@ impl Case {
     async fn play(&self, network: &Network) -> Result<(u64, u64), NetworkError> {
         let [alice, _, carol] = three(network)?;
         let label = self.to_string();
+        all_known(network).await?;
         let bolt11 = invoice(carol, AMOUNT_MSAT, &label).await?;
         if matches!(self.stage, Stage::Held | Stage::Taken | Stage::Settled) {
             held(carol).await?;
