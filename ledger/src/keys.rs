@@ -12,7 +12,8 @@
 //! * **The writer** (`filing.rs`) hands what has been gathered to a thread, which merges it with runs that are not much longer; so there
 //!   are few runs, and an entry is written a few dozen times at eleven bytes each.
 //! * **What is not in a run** is read from the invoices when the ledger is opened (`opening.rs`), and so is everything, should the files be
-//!   lost.
+//!   lost. Each page of a file has a checksum; one that turns out to be wrong ends the ledger as a failing disk does, and the next start
+//!   makes all files anew.
 
 mod entry;
 mod filing;
@@ -32,7 +33,9 @@ pub(crate) use opening::open;
 pub(crate) use opening::sql;
 use run::Run;
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::watch;
 
 /// How many entries are gathered before they are written to a file: those of 32,768 invoices.
 const FULL: usize = 65_536;
@@ -67,27 +70,38 @@ impl Key {
 pub(crate) struct Keys {
     state: RwLock<State>,
     full: usize,
+    /// Why the files cannot be relied on any more.
+    damage: watch::Sender<Option<LedgerError>>,
 }
 
 struct State {
     /// Entries of which no file knows.
     young: BTreeSet<Entry>,
-    /// Entries that are being written to a file, in order.
-    leaving: Arc<[Entry]>,
+    /// Entries that are being written to a file.
+    leaving: Leaving,
     /// The files, the youngest first.
     runs: Arc<[Arc<Run>]>,
+}
+
+/// Entries on their way into a file, in order.
+#[derive(Clone, Default)]
+struct Leaving {
+    entries: Arc<[Entry]>,
+    /// With them, the files know every invoice up to this one: the latest that there was when they were gathered, not when they are written.
+    up_to: CreatedIndex,
 }
 
 impl Keys {
     fn new(runs: Vec<Arc<Run>>, full: usize) -> Keys {
         let state = State {
             young: BTreeSet::new(),
-            leaving: Arc::default(),
+            leaving: Leaving::default(),
             runs: runs.into(),
         };
         Keys {
             state: RwLock::new(state),
             full,
+            damage: watch::Sender::new(None),
         }
     }
 
@@ -98,12 +112,13 @@ impl Keys {
         state.young.insert(Entry::new(hash, invoice));
     }
 
-    /// Strikes out an invoice: when it is deleted for good, since nothing brings it back.
+    /// Strikes out an invoice: when it is deleted for good, since nothing brings it back. That only saves room in the files, and is forgotten
+    /// when the ledger is closed before it is in one.
     pub(crate) fn remove(&self, label: Key, hash: Key, invoice: CreatedIndex) {
         let mut state = self.write();
         for key in [label, hash] {
             let entry = Entry::new(key, invoice);
-            // What has not been in a file leaves no trace.
+            // What has not been in a file needs no striking out.
             if !state.young.remove(&entry) {
                 state.young.insert(entry.gone());
             }
@@ -123,7 +138,7 @@ impl Keys {
             }
         }
         for run in runs.iter() {
-            for entry in run.find(key)? {
+            for entry in run.find(key).map_err(|error| self.damaged(error))? {
                 if let Some(found) = look(entry.invoice())? {
                     return Ok(Some(found));
                 }
@@ -136,25 +151,26 @@ impl Keys {
     fn recent(&self, key: Key) -> (Vec<Entry>, Arc<[Arc<Run>]>) {
         let state = self.read();
         let mut recent: Vec<Entry> = state.young.range(Entry::all_of(key)).copied().collect();
-        let leaving = state.leaving.partition_point(|entry| entry.key() < key);
-        recent.extend(
-            state.leaving[leaving..]
-                .iter()
-                .take_while(|entry| entry.key() == key),
-        );
+        let leaving = &state.leaving.entries;
+        let first = leaving.partition_point(|entry| entry.key() < key);
+        recent.extend(leaving[first..].iter().take_while(|entry| entry.key() == key));
         (recent, Arc::clone(&state.runs))
     }
 
-    /// The next entries to be written to a file, in order: what could not be written before, or what has been gathered if that is enough.
-    fn leave(&self) -> Option<Arc<[Entry]>> {
+    /// The next entries to be written to a file: what could not be written before, or what has been gathered if that is enough; `last` is
+    /// the latest invoice that there is.
+    fn leave(&self, last: CreatedIndex) -> Option<Leaving> {
         let mut state = self.write();
-        if state.leaving.is_empty() {
+        if state.leaving.entries.is_empty() {
             if state.young.len() < self.full {
                 return None;
             }
-            state.leaving = std::mem::take(&mut state.young).into_iter().collect();
+            state.leaving = Leaving {
+                entries: std::mem::take(&mut state.young).into_iter().collect(),
+                up_to: last,
+            };
         }
-        Some(Arc::clone(&state.leaving))
+        Some(state.leaving.clone())
     }
 
     /// What was leaving is in this file, together with what was in as many of the youngest.
@@ -162,7 +178,28 @@ impl Keys {
         let mut state = self.write();
         let older = state.runs.iter().skip(replaces).cloned();
         state.runs = std::iter::once(run).chain(older).collect();
-        state.leaving = Arc::default();
+        state.leaving = Leaving::default();
+    }
+
+    /// A file is damaged: nothing may go on as if what is in it were not there.
+    fn damaged(&self, error: io::Error) -> LedgerError {
+        let error = LedgerError::from(error);
+        self.damage.send_replace(Some(error.clone()));
+        error
+    }
+
+    /// Resolves when a file turns out to be damaged. When the ledger is closed then, its files no longer count.
+    pub(crate) async fn failed(&self) -> LedgerError {
+        let mut damage = self.damage.subscribe();
+        let told = damage.wait_for(Option::is_some).await;
+        match told.ok().and_then(|damage| damage.clone()) {
+            Some(error) => error,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn are_damaged(&self) -> bool {
+        self.damage.borrow().is_some()
     }
 
     fn runs(&self) -> Arc<[Arc<Run>]> {

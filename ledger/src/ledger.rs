@@ -83,10 +83,13 @@ impl Ledger {
         self.publisher.counters().last_pay()
     }
 
-    /// Resolves when a commit has failed so that nothing can be written any more, and tells why. Whoever keeps money must end
-    /// then, and start again to learn what has reached the disk.
+    /// Resolves when a commit has failed so that nothing can be written any more, or when the index of invoices is damaged, and tells why.
+    /// Whoever keeps money must end then, and start again: to learn what has reached the disk, or with an index made anew.
     pub async fn failed(&self) -> LedgerError {
-        self.writer.failed().await
+        tokio::select! {
+            error = self.writer.failed() => error,
+            error = self.keys.failed() => error,
+        }
     }
 
     /// How much the writer has done since the ledger was opened.

@@ -133,6 +133,9 @@ impl Query {
             Ok(offer_description(context.get_raw(0).as_str()?))
         })
         .map_err(LedgerError::from)?;
+        // All that follows is of one moment: the invoices that are looked up now and the rows that are read later.
+        conn.execute_batch("BEGIN; SELECT value FROM about")
+            .map_err(LedgerError::from)?;
         let secret: String = conn
             .query_row("SELECT 'v' || lower(hex(randomblob(16)))", (), |row| row.get(0))
             .map_err(LedgerError::from)?;
@@ -169,7 +172,7 @@ impl Query {
         let lower = self.sql.to_ascii_lowercase();
         let literals = Literals::of(&self.sql);
         for view in VIEWS.iter().filter(|view| lower.contains(view.table.name)) {
-            let condition = literals.condition(view.keys, index)?;
+            let condition = literals.condition(view.keys, index, &self.conn)?;
             self.conn
                 .execute_batch(&creation(view, &self.guard.views, condition))?;
         }
@@ -217,13 +220,11 @@ impl Query {
     ) -> Result<(), QueryError> {
         let fill = || -> rusqlite::Result<()> {
             self.disarm()?;
-            let transaction = self.conn.unchecked_transaction()?;
-            let mut insertion = transaction.prepare_cached(&table.insertion())?;
+            let mut insertion = self.conn.prepare_cached(&table.insertion())?;
             for row in rows {
                 insertion.execute(params_from_iter(row))?;
             }
             drop(insertion);
-            transaction.commit()?;
             self.arm()
         };
         Ok(fill().map_err(LedgerError::from)?)

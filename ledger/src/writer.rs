@@ -203,6 +203,11 @@ struct Lost {
 
 impl Committer {
     fn run(&mut self, commands: &Receiver<Command>) {
+        self.serve(commands);
+        self.filing.at_end(&self.conn);
+    }
+
+    fn serve(&mut self, commands: &Receiver<Command>) {
         while let Ok(command) = commands.recv() {
             let (mut jobs, stop) = gather(command, commands);
             while !jobs.is_empty() {

@@ -15,6 +15,7 @@ use boltill_ledger::{
 };
 use boltill_types::{CreatedIndex, Msat, PayIndex, UnixSeconds, UpdatedIndex};
 use common::{TestLedger, hash, invoice, label};
+use std::time::{Duration, Instant};
 
 const NOW: UnixSeconds = UnixSeconds(1_000);
 
@@ -390,5 +391,54 @@ async fn invoices_of_an_offer_are_listed_apart() {
             .unwrap();
         let indexes: Vec<_> = invoices.iter().map(|invoice| invoice.created_index.0).collect();
         assert_eq!(indexes, expected);
+    }
+}
+
+#[tokio::test]
+async fn more_invoices_than_are_gathered_in_memory_are_found_and_refused_as_duplicates_also_after_a_restart()
+{
+    const MANY: usize = 33_000;
+    let mut ledger = TestLedger::new();
+    let name = |number: usize| format!("invoice {number}");
+    for number in 0..MANY {
+        drop(ledger.create_invoice(invoice(&name(number))));
+    }
+    let mut folder = ledger.path().into_os_string();
+    folder.push("-keys");
+    let has_file = || std::fs::read_dir(&folder).unwrap().next().is_some();
+    let deadline = Instant::now() + Duration::from_secs(180);
+    let mut more = MANY;
+    // What has been written counts with a commit that comes after it.
+    while !has_file() || more < MANY + 20 {
+        ledger.create_invoice(invoice(&name(more))).await.unwrap();
+        more += 1;
+        assert!(Instant::now() < deadline, "a file is written");
+    }
+    for _ in 0..2 {
+        for number in (0..more).step_by(1_000).chain([MANY - 1, more - 1]) {
+            let name = name(number);
+            let index = CreatedIndex(number as u64 + 1);
+            let by_label = ledger.invoice_by_label(&label(&name)).await.unwrap();
+            assert_eq!(by_label.unwrap().created_index, index);
+            let by_hash = ledger.invoice_by_hash(hash(&name)).await.unwrap();
+            assert_eq!(by_hash.unwrap().created_index, index);
+            let same_label = NewInvoice {
+                label: label(&name),
+                ..invoice("another")
+            };
+            let refused = ledger.create_invoice(same_label).await;
+            assert!(
+                matches!(refused, Err(CreateInvoiceError::DuplicateLabel(other)) if other.created_index == index)
+            );
+            let same_hash = NewInvoice {
+                label: label("another"),
+                ..invoice(&name)
+            };
+            let refused = ledger.create_invoice(same_hash).await;
+            assert!(
+                matches!(refused, Err(CreateInvoiceError::PreimageUsed(other)) if other.created_index == index)
+            );
+        }
+        ledger.reopen();
     }
 }

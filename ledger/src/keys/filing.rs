@@ -13,19 +13,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How long to wait after a failure, which most of all is a full disk.
 const PAUSE: Duration = Duration::from_secs(30);
-
-/// A run to be written.
-struct Order {
-    merge: Merge,
-    /// The latest invoice of which there are entries in it.
-    up_to: CreatedIndex,
-}
 
 /// A run that has been written.
 pub(super) struct Filed {
@@ -39,10 +32,12 @@ pub(super) struct Filed {
 pub(crate) struct Filing {
     keys: Arc<Keys>,
     folder: PathBuf,
-    orders: Sender<Order>,
+    orders: Sender<Merge>,
     filed: Receiver<io::Result<Filed>>,
     is_busy: bool,
-    not_before: Option<Instant>,
+    /// After a failure: when to try again, with as little as possible.
+    again_at: Option<Instant>,
+    pub(super) pause: Duration,
     stop: Arc<AtomicBool>,
 }
 
@@ -54,15 +49,15 @@ impl Drop for Filing {
 
 /// Starts the thread that writes files to `folder`. It ends when the writer's side is dropped.
 pub(crate) fn start(keys: Arc<Keys>, folder: PathBuf) -> io::Result<(JoinHandle<()>, Filing)> {
-    let (orders, ordered) = mpsc::channel::<Order>();
+    let (orders, ordered) = mpsc::channel::<Merge>();
     let (ready, filed) = mpsc::channel();
     let stop = Arc::new(AtomicBool::new(false));
     let (to, stopped) = (folder.clone(), Arc::clone(&stop));
     let thread = thread::Builder::new()
         .name("ledger-keys".to_owned())
         .spawn(move || {
-            for order in ordered {
-                let Some(filed) = file(&to, order.merge, order.up_to, &stopped).transpose() else {
+            for merge in ordered {
+                let Some(filed) = file(&to, merge, &stopped).transpose() else {
                     return;
                 };
                 let _ = ready.send(filed);
@@ -74,19 +69,15 @@ pub(crate) fn start(keys: Arc<Keys>, folder: PathBuf) -> io::Result<(JoinHandle<
         orders,
         filed,
         is_busy: false,
-        not_before: None,
+        again_at: None,
+        pause: PAUSE,
         stop,
     };
     Ok((thread, filing))
 }
 
 /// Writes a run under a new name; `None` when it was told to `stop` before it had ended. Leaves no file behind that is not whole.
-pub(super) fn file(
-    folder: &Path,
-    merge: Merge,
-    up_to: CreatedIndex,
-    stop: &AtomicBool,
-) -> io::Result<Option<Filed>> {
+pub(super) fn file(folder: &Path, merge: Merge, stop: &AtomicBool) -> io::Result<Option<Filed>> {
     let name = opening::new_name();
     let written = merge.write(folder, name, stop);
     if !matches!(written, Ok(Some(_))) {
@@ -95,7 +86,7 @@ pub(super) fn file(
     let filed = |run| Filed {
         run,
         replaces: merge.runs,
-        up_to,
+        up_to: merge.leaving.up_to,
     };
     Ok(written?.map(filed))
 }
@@ -105,41 +96,64 @@ impl Filing {
         &self.keys
     }
 
-    /// Has what has been gathered written to a file, if that is enough, and makes a file count that has been written. On the writer's
-    /// thread and connection, between two transactions; `last` is the latest invoice on file.
+    /// Has what has been gathered written to a file, if that is enough, and makes a file count that has been written: with the next commit,
+    /// which is soon enough. On the writer's thread and connection, between two transactions; `last` is the latest invoice on file.
     pub(crate) fn after_commit(&mut self, conn: &Connection, last: CreatedIndex) {
-        if let Ok(filed) = self.filed.try_recv() {
-            self.is_busy = false;
-            if let Err(error) = filed
-                .map_err(failure)
-                .and_then(|filed| self.make_it_count(conn, filed))
-            {
-                tracing::warn!("the index of invoices stays in memory for now: {error}");
-                self.not_before = Some(Instant::now() + PAUSE);
+        match self.filed.try_recv() {
+            Ok(filed) => {
+                self.is_busy = false;
+                self.again_at = None;
+                if let Err(error) = filed.and_then(|filed| self.make_it_count(conn, filed)) {
+                    self.failed(error);
+                }
             }
+            Err(TryRecvError::Disconnected) if self.is_busy => {
+                self.is_busy = false;
+                self.failed(io::Error::other("the thread that writes it has ended"));
+            }
+            Err(_) => {}
         }
-        if self.is_busy || self.not_before.is_some_and(|time| Instant::now() < time) {
+        let is_early = self.again_at.is_some_and(|time| Instant::now() < time);
+        if self.is_busy || is_early || self.keys.are_damaged() {
             return;
         }
-        if let Some(leaving) = self.keys.leave() {
-            let merge = Merge::plan(leaving, &self.keys.runs());
-            self.is_busy = self.orders.send(Order { merge, up_to: last }).is_ok();
+        if let Some(leaving) = self.keys.leave(last) {
+            let runs = self.keys.runs();
+            let merge = match self.again_at {
+                None => Merge::plan(leaving, &runs),
+                Some(_) => Merge::of_one(leaving, &runs),
+            };
+            self.is_busy = self.orders.send(merge).is_ok();
         }
     }
 
-    fn make_it_count(&self, conn: &Connection, filed: Filed) -> Result<(), String> {
+    /// What could not be written stays in memory for now. What could not be read is another matter.
+    fn failed(&mut self, error: io::Error) {
+        tracing::warn!("the index of invoices is not written: {error}");
+        self.again_at = Some(Instant::now() + self.pause);
+        if opening::is_damage(&error) {
+            self.keys.damaged(error);
+        }
+    }
+
+    /// The last thing before the connection is closed.
+    pub(crate) fn at_end(&self, conn: &Connection) {
+        if self.keys.are_damaged()
+            && let Err(error) = opening::forget_all(conn)
+        {
+            tracing::error!("the damaged index of invoices is still believed: {error}");
+        }
+    }
+
+    fn make_it_count(&self, conn: &Connection, filed: Filed) -> io::Result<()> {
         let name = filed.run.name();
         if let Err(error) = opening::record(conn, &filed) {
             // Should it count after all, it is missed at the next start, and all is made anew.
             let _ = fs::remove_file(path_of(&self.folder, name));
-            return Err(failure(error));
+            return Err(io::Error::other(error));
         }
         self.keys.left(Arc::new(filed.run), filed.replaces.len());
         opening::remove(&self.folder, &filed.replaces);
         Ok(())
     }
-}
-
-fn failure(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -1,5 +1,6 @@
 //! Merging entries in order with entries in order.
 
+use super::Leaving;
 use super::entry::Entry;
 use super::run::{Run, Writing};
 use std::cmp::Reverse;
@@ -18,7 +19,7 @@ const STRETCH: u64 = 4096;
 /// What is to become one run.
 pub(super) struct Merge {
     /// What is in no run.
-    pub(super) leaving: Arc<[Entry]>,
+    pub(super) leaving: Leaving,
     /// The youngest runs.
     pub(super) runs: Vec<Arc<Run>>,
     /// Whether there are no other runs, in which there might be what an entry strikes out.
@@ -27,8 +28,8 @@ pub(super) struct Merge {
 
 impl Merge {
     /// Of what is in no run, and as many of the runs, youngest first, as are not much longer.
-    pub(super) fn plan(leaving: Arc<[Entry]>, runs: &[Arc<Run>]) -> Merge {
-        let mut total = leaving.len() as u64;
+    pub(super) fn plan(leaving: Leaving, runs: &[Arc<Run>]) -> Merge {
+        let mut total = leaving.entries.len() as u64;
         let short = |run: &&Arc<Run>| {
             let is_short = run.len() < FACTOR * total;
             total += run.len();
@@ -39,6 +40,15 @@ impl Merge {
             leaving,
             is_whole: chosen.len() == runs.len(),
             runs: chosen,
+        }
+    }
+
+    /// Of what is in no run alone, which takes the least room on the disk.
+    pub(super) fn of_one(leaving: Leaving, runs: &[Arc<Run>]) -> Merge {
+        Merge {
+            leaving,
+            runs: Vec::new(),
+            is_whole: runs.is_empty(),
         }
     }
 
@@ -90,7 +100,7 @@ struct Merged<'a> {
 impl<'a> Merged<'a> {
     fn of(merge: &'a Merge) -> Merged<'a> {
         let mut sources: Vec<Box<dyn Iterator<Item = io::Result<Entry>> + 'a>> =
-            vec![Box::new(merge.leaving.iter().copied().map(Ok))];
+            vec![Box::new(merge.leaving.entries.iter().copied().map(Ok))];
         for run in &merge.runs {
             sources.push(Box::new(run.iter()));
         }

@@ -11,7 +11,7 @@ use bitcoin::secp256k1::rand::{self, Rng};
 use boltill_types::CreatedIndex;
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -19,11 +19,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// How many invoices are read at a time where the files do not know of many.
-const STRETCH: u32 = 500_000;
+const STRETCH: u32 = 100_000;
 
 pub(crate) mod sql {
     /// All of them, which are a handful.
-    pub(super) const FILES: &str = "SELECT name, up_to FROM key_files ORDER BY up_to DESC";
+    pub(super) const FILES: &str = "SELECT name, up_to FROM key_files ORDER BY number DESC";
+    pub(super) const FORGET_ALL: &str = "DELETE FROM key_files";
 
     crate::sql::statements! {
         FORGET = "DELETE FROM key_files WHERE name = ?1";
@@ -49,42 +50,67 @@ pub(super) fn open_with(
         path: folder.to_owned(),
         source,
     };
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(file_error)?;
+    make(folder).map_err(file_error)?;
     let (names, mut up_to) = counting(conn)?;
     let opened: io::Result<Vec<_>> = names
         .iter()
         .map(|name| Run::open(folder, *name).map(Arc::new))
         .collect();
-    let runs = opened.or_else(|error| {
-        tracing::warn!(
-            "the index of invoices in {} is made anew: {error}",
-            folder.display()
-        );
-        up_to = CreatedIndex(0);
-        names
-            .iter()
-            .try_for_each(|name| forget(conn, *name))
-            .map(|()| Vec::new())
-    })?;
+    let runs = match opened {
+        Err(error) if is_damage(&error) || error.kind() == io::ErrorKind::NotFound => {
+            let folder = folder.display();
+            tracing::warn!("the index of invoices in {folder} is made anew: {error}");
+            forget_all(conn)?;
+            up_to = CreatedIndex(0);
+            Vec::new()
+        }
+        opened => opened.map_err(file_error)?,
+    };
     remove_others(folder, &runs);
     let keys = Keys::new(runs, full);
     loop {
         let (invoices, last) = take_in(conn, &keys, up_to, stretch)?;
-        if let Some(leaving) = keys.leave() {
-            let merge = Merge::plan(leaving, &keys.runs());
-            if let Some(filed) = file(folder, merge, last, &AtomicBool::new(false)).map_err(file_error)? {
-                record(conn, &filed)?;
-                keys.left(Arc::new(filed.run), filed.replaces.len());
-                remove(folder, &filed.replaces);
-            }
-            tracing::info!("the index of invoices has those up to the {}th now", last.0);
+        let is_last = invoices < stretch;
+        match write_out(folder, conn, &keys, last) {
+            // What is left has room in memory, until there is room on the disk.
+            Err(error) if is_last => tracing::warn!("the index of invoices is not written: {error}"),
+            written => written.map_err(file_error)?,
         }
-        if invoices < stretch {
+        if is_last {
             return Ok(keys);
         }
+        tracing::info!("the index of invoices has those up to the {}th now", last.0);
         up_to = last;
     }
+}
+
+/// Makes the folder, durably, if there is none.
+fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file is not what it was, so that it must be made anew. Anything else may pass.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, UnexpectedEof};
+    matches!(error.kind(), InvalidData | UnexpectedEof)
+}
+
+/// Writes what has been gathered to a file, if that is enough.
+fn write_out(folder: &Path, conn: &Connection, keys: &Keys, last: CreatedIndex) -> io::Result<()> {
+    let Some(leaving) = keys.leave(last) else {
+        return Ok(());
+    };
+    let merge = Merge::plan(leaving, &keys.runs());
+    if let Some(filed) = file(folder, merge, &AtomicBool::new(false))? {
+        record(conn, &filed).map_err(io::Error::other)?;
+        keys.left(Arc::new(filed.run), filed.replaces.len());
+        remove(folder, &filed.replaces);
+    }
+    Ok(())
 }
 
 /// A name that no file has had.
@@ -97,7 +123,7 @@ fn counting(conn: &Connection) -> rusqlite::Result<(Vec<i64>, CreatedIndex)> {
     let mut statement = conn.prepare(sql::FILES)?;
     let rows = statement.query_map((), |row| Ok((row.get(0)?, uint(row, 1)?)))?;
     let files = rows.collect::<rusqlite::Result<Vec<(i64, u64)>>>()?;
-    let up_to = files.first().map_or(0, |(_, up_to)| *up_to);
+    let up_to = files.iter().map(|(_, up_to)| *up_to).max().unwrap_or(0);
     Ok((
         files.into_iter().map(|(name, _)| name).collect(),
         CreatedIndex(up_to),
@@ -108,14 +134,15 @@ fn counting(conn: &Connection) -> rusqlite::Result<(Vec<i64>, CreatedIndex)> {
 pub(super) fn record(conn: &Connection, filed: &Filed) -> rusqlite::Result<()> {
     let transaction = rusqlite::Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     for run in &filed.replaces {
-        forget(&transaction, run.name())?;
+        transaction.execute(sql::FORGET, [run.name()])?;
     }
     transaction.execute(sql::COUNT, (filed.run.name(), int(filed.up_to.0)))?;
     transaction.commit()
 }
 
-fn forget(conn: &Connection, name: i64) -> rusqlite::Result<()> {
-    conn.execute(sql::FORGET, [name]).map(drop)
+/// Has no file count any more, so that the next start makes all anew.
+pub(super) fn forget_all(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute(sql::FORGET_ALL, ()).map(drop)
 }
 
 /// Enters the invoices that came after that one, at most `stretch`; gives how many there were, and the last.

@@ -14,7 +14,8 @@
 use super::views::Key;
 use crate::error::LedgerError;
 use crate::keys::{self, Keys};
-use crate::sql::{hash_key, int, text_key};
+use crate::sql::{hash_key, int, one, text_key};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 
 /// How many values of each kind are made use of; a query with more is not helped.
@@ -75,13 +76,20 @@ impl Literals {
     }
 
     /// The condition for a view, if it has a column that some value of the query may be looking for.
-    pub(super) fn condition(&self, columns: &[Key], index: &Keys) -> Result<Option<String>, LedgerError> {
+    pub(super) fn condition(
+        &self,
+        columns: &[Key],
+        index: &Keys,
+        conn: &Connection,
+    ) -> Result<Option<String>, LedgerError> {
         let conditions = columns
             .iter()
             .map(|key| match key {
                 Key::Hash { column, key } => Ok(between(column, key, LAST_KEY, &at_their_keys(&self.hashes))),
-                Key::InvoiceLabel => of_invoices(index, "label", &self.texts, keys::Key::of_label_key),
-                Key::InvoiceHash => of_invoices(index, "payment_hash", &self.hashes, keys::Key::of_hash_key),
+                Key::InvoiceLabel => of_invoices(conn, index, "label", &self.texts, keys::Key::of_label_key),
+                Key::InvoiceHash => {
+                    of_invoices(conn, index, "payment_hash", &self.hashes, keys::Key::of_hash_key)
+                }
             })
             .filter_map(Result::transpose)
             .collect::<Result<Vec<_>, _>>()?;
@@ -99,8 +107,9 @@ fn at_their_keys(values: &BTreeMap<String, i64>) -> Places {
         .collect()
 }
 
-/// The condition by which an invoice is found that has one of these values.
+/// The condition by which the invoice is found that has one of these values.
 fn of_invoices(
+    conn: &Connection,
     index: &Keys,
     column: &str,
     values: &BTreeMap<String, i64>,
@@ -108,13 +117,14 @@ fn of_invoices(
 ) -> Result<Option<String>, LedgerError> {
     let mut places = Places::new();
     for (value, key) in values {
-        let mut invoices = Vec::new();
-        index.find(key_of(*key), |invoice| {
-            invoices.push(int(invoice.0));
-            Ok(None::<()>)
+        let sql = format!(
+            "SELECT created_index FROM main.invoices WHERE created_index = ?1 AND {column} = {value}"
+        );
+        let found = index.find(key_of(*key), |invoice| {
+            one(conn, &sql, [int(invoice.0)], |row| row.get::<_, i64>(0))
         })?;
-        let first = invoices.iter().min().copied().unwrap_or(1);
-        let last = invoices.iter().max().copied().unwrap_or(0);
+        // Between 1 and 0 there is none.
+        let (first, last) = found.map_or((1, 0), |invoice| (invoice, invoice));
         places.push((value.clone(), first, last));
     }
     Ok(between(column, "created_index", i64::MAX, &places))

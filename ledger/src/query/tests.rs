@@ -1,5 +1,7 @@
 use super::*;
+use crate::keys::Key;
 use bitcoin::Network;
+use boltill_types::CreatedIndex;
 use std::sync::Arc;
 
 const TABLES: &[Table] = &[
@@ -173,6 +175,25 @@ fn what_clients_look_for_is_found_on_an_index() {
             "{query}: {plan}"
         );
     }
+}
+
+#[test]
+fn an_invoice_is_found_whatever_else_the_index_takes_for_it() {
+    let room = room();
+    let hash = Key::of_hash_key(1);
+    for label in ["tea", "milk"] {
+        for other in [2, 900] {
+            room.index.add(
+                Key::of_label_key(crate::sql::text_key(label)),
+                hash,
+                CreatedIndex(other),
+            );
+        }
+    }
+    let query = |label: &str| format!("SELECT created_index FROM invoices WHERE label = '{label}'");
+    assert_eq!(room.rows(&query("tea")).unwrap().concat(), ["1"]);
+    assert!(room.rows(&query("milk")).unwrap().is_empty());
+    assert!(room.plan(&query("tea")).contains("rowid>? AND rowid<?"));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 DROP INDEX invoices_by_label;
 DROP INDEX invoices_by_hash;
 
--- The files that count. All can be made anew from the invoices.
+-- The files that count, in the order in which they came to. All can be made anew from the invoices.
 CREATE TABLE key_files (
-    name  INTEGER PRIMARY KEY,
-    up_to INTEGER NOT NULL      -- the created_index of the latest invoice in it
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name   INTEGER NOT NULL UNIQUE,
+    up_to  INTEGER NOT NULL     -- with it the files know every invoice up to this created_index
 ) STRICT;
