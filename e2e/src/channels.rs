@@ -92,7 +92,7 @@ pub async fn leads_to(payee: &Node) -> Result<(), NetworkError> {
     .await
 }
 
-/// Waits until every node of a line knows both directions of each channel. Who is killed soon after a start has to hear of them anew.
+/// Waits until every node of a line knows both directions of each channel.
 pub async fn all_known(network: &Network) -> Result<(), NetworkError> {
     let directions = 2 * (network.nodes().len() - 1);
     for node in network.nodes() {

@@ -90,6 +90,13 @@ async fn two_neighbours_killed_at_any_stage_and_started_in_either_order_lose_not
 /// Plays every stage with each of these groups of victims, on one network.
 async fn play_all(fall: Fall, groups: &[&'static [&'static str]]) -> Result<(), NetworkError> {
     let network = line_of(3).await;
+    // Gossip is on file when a node has been stopped. Those who are killed before that have to hear all of it anew, and from whom, when
+    // their neighbours were killed as well?
+    for node in network.nodes() {
+        node.restart().await?;
+    }
+    all_settled(&network).await?;
+    all_known(&network).await?;
     let books = Books::open(&network).await?;
     let channels = channel_ids(&network).await?;
     let mut before = books.balance(&network).await?;
@@ -123,7 +130,6 @@ impl Case {
     async fn play(&self, network: &Network) -> Result<(u64, u64), NetworkError> {
         let [alice, _, carol] = three(network)?;
         let label = self.to_string();
-        all_known(network).await?;
         let bolt11 = invoice(carol, AMOUNT_MSAT, &label).await?;
         if matches!(self.stage, Stage::Held | Stage::Taken | Stage::Settled) {
             held(carol).await?;
