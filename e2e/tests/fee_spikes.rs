@@ -53,7 +53,8 @@ async fn settle(network: &Network, books: &Books, gone: &[&Node]) -> Result<Bala
         Ok(network.miner().mempool().await?.is_empty().then_some(()))
     })
     .await?;
-    books.balance(network).await
+    // What comes back late is waited for with blocks.
+    books.settle(network).await
 }
 
 /// The transaction in the mempool that spends the commitment and pays at least this feerate together with these others, which is given

@@ -143,7 +143,7 @@ async fn a_channel_in_use_whose_funding_moves_is_closed_and_nothing_is_lost() ->
         .await?;
     }
     mine_until_quiet(&network).await?;
-    books.balance(&network).await?;
+    books.settle(&network).await?;
     network.stop().await;
     Ok(())
 }
@@ -180,7 +180,7 @@ async fn a_close_that_is_confirmed_again_pays_the_wallet_once() -> Result<(), Ne
         }
     }
     mine_until_quiet(&network).await?;
-    books.balance(&network).await?;
+    books.settle(&network).await?;
     network.stop().await;
     Ok(())
 }
@@ -219,7 +219,7 @@ async fn an_htlc_claimed_on_chain_stays_claimed_through_reorgs() -> Result<(), N
     let pays = alice.call("listpays", json!({})).await?;
     let complete = pays["pays"].as_array().unwrap().iter();
     assert_eq!(complete.filter(|pay| pay["status"] == "complete").count(), 1);
-    books.balance(&network).await?;
+    books.settle(&network).await?;
     network.stop().await;
     Ok(())
 }

@@ -83,7 +83,10 @@ async fn a_channel_that_its_opener_lost_is_forgotten_and_still_settled_if_it_is_
     let closed: &Vec<Value> = closed["closedchannels"].as_array().unwrap();
     assert_eq!(closed.len(), 1, "{closed:?}");
     assert_eq!(closed[0]["final_to_us_msat"], GIVEN_MSAT);
-    assert!(value_of(bob).await? > bobs_coins_msat);
+    wait_for("bob has what was given to him", SOON, || async {
+        Ok((value_of(bob).await? > bobs_coins_msat).then_some(()))
+    })
+    .await?;
     network.stop().await;
     Ok(())
 }
