@@ -4,6 +4,7 @@ mod backend;
 mod bitcoind;
 mod description;
 mod error;
+mod failure;
 pub mod guard;
 mod miner;
 mod node;
@@ -197,7 +198,7 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // What a failed test leaves behind tells why it failed.
         if let Self::Temporary(directory) = self
-            && (std::thread::panicking() || wait::was_in_vain())
+            && (std::thread::panicking() || failure::was_noted())
         {
             directory.disable_cleanup(true);
             eprintln!("the network's files are kept in {}", directory.path().display());

@@ -1,7 +1,7 @@
 //! One process of a network: a node, or a bitcoind.
 
-use super::NetworkError;
 use super::guard::Guard;
+use super::{NetworkError, failure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -79,11 +79,14 @@ impl Process {
     /// Fails if the process has ended by itself.
     pub(crate) fn check(&mut self) -> Result<(), NetworkError> {
         match self.child.try_wait() {
-            Ok(Some(status)) => Err(NetworkError::Ended {
-                name: self.name.clone(),
-                status,
-                log: last_lines(&self.log),
-            }),
+            Ok(Some(status)) => {
+                failure::note();
+                Err(NetworkError::Ended {
+                    name: self.name.clone(),
+                    status,
+                    log: last_lines(&self.log),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -146,9 +149,14 @@ impl Drop for Process {
     }
 }
 
+/// The end of a log, or its last panic from the beginning.
 fn last_lines(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().rev().take(LOG_LINES).collect();
-    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    let lines: Vec<&str> = text.lines().collect();
+    let end = lines.len().saturating_sub(LOG_LINES);
+    let panic = lines.iter().rposition(|line| line.contains("panicked at"));
+    let from = panic.map_or(end, |panic| panic.min(end));
+    let shown: Vec<&str> = lines[from..].iter().take(LOG_LINES).copied().collect();
+    shown.join("\n")
 }

@@ -1,18 +1,10 @@
 //! Waiting for a condition, never for a time.
 
-use super::NetworkError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use super::{NetworkError, failure};
 use std::time::{Duration, Instant};
 
 /// How often a condition is looked at.
 const INTERVAL: Duration = Duration::from_millis(50);
-
-/// Whether anybody here has waited in vain, so that what the nodes left behind is worth keeping.
-static IN_VAIN: AtomicBool = AtomicBool::new(false);
-
-pub(super) fn was_in_vain() -> bool {
-    IN_VAIN.load(Ordering::Relaxed)
-}
 
 /// Looks until `check` gives something, and gives that; fails when it fails, or when it gave nothing `within` that time.
 ///
@@ -28,7 +20,7 @@ pub async fn wait_for<T, F: Future<Output = Result<Option<T>, NetworkError>>>(
             return Ok(found);
         }
         if started.elapsed() > within {
-            IN_VAIN.store(true, Ordering::Relaxed);
+            failure::note();
             return Err(NetworkError::TimedOut {
                 what: what.to_owned(),
                 within,
