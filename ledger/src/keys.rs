@@ -7,14 +7,14 @@
 //! * **An entry** (`entry.rs`) is six bytes of a hash, the [`Key`], and the invoice that has it. It is a hint: whoever follows it compares
 //!   the whole label or hash in the invoice's row, which alone is the truth. So entries may be there for invoices that are
 //!   not, and those that are being made can be entered before they are durable.
-//! * **A run** (`run.rs`) is a file of entries in order, never changed. Which ones count is said by the database, in the transaction that
-//!   changes it.
+//! * **A run** (`run.rs`) is a file of entries in order, never changed. Which ones count is said by the database (`counting.rs`).
 //! * **The writer** (`filing.rs`) hands what has been gathered to a thread, which merges it with runs that are not much longer; so there
 //!   are few runs, and an entry is written a few dozen times at eleven bytes each.
 //! * **What is not in a run** is read from the invoices when the ledger is opened (`opening.rs`), and so is everything, should the files be
 //!   lost. Each page of a file has a checksum; one that turns out to be wrong ends the ledger as a failing disk does, and the next start
 //!   makes all files anew.
 
+mod counting;
 mod entry;
 mod filing;
 mod merge;
@@ -24,18 +24,18 @@ mod run;
 mod tests;
 
 use crate::error::LedgerError;
+use crate::failure::Failure;
 use crate::sql::{hash_key, text_key};
 use boltill_types::{CreatedIndex, Label, PaymentHash};
 use entry::Entry;
 pub(crate) use filing::{Filing, start};
 pub(crate) use opening::open;
-#[cfg(test)]
-pub(crate) use opening::sql;
 use run::Run;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tokio::sync::watch;
+#[cfg(test)]
+pub(crate) use {counting::sql as counting_sql, opening::sql};
 
 /// How many entries are gathered before they are written to a file: those of 32,768 invoices.
 const FULL: usize = 65_536;
@@ -71,7 +71,7 @@ pub(crate) struct Keys {
     state: RwLock<State>,
     full: usize,
     /// Why the files cannot be relied on any more.
-    damage: watch::Sender<Option<LedgerError>>,
+    pub(crate) damage: Failure,
 }
 
 struct State {
@@ -101,7 +101,7 @@ impl Keys {
         Keys {
             state: RwLock::new(state),
             full,
-            damage: watch::Sender::new(None),
+            damage: Failure::default(),
         }
     }
 
@@ -181,25 +181,11 @@ impl Keys {
         state.leaving = Leaving::default();
     }
 
-    /// A file is damaged: nothing may go on as if what is in it were not there.
+    /// A file is damaged: nothing may go on as if what is in it were not there. When the ledger is closed then, its files no longer count.
     fn damaged(&self, error: io::Error) -> LedgerError {
         let error = LedgerError::from(error);
-        self.damage.send_replace(Some(error.clone()));
+        self.damage.tell(error.clone());
         error
-    }
-
-    /// Resolves when a file turns out to be damaged. When the ledger is closed then, its files no longer count.
-    pub(crate) async fn failed(&self) -> LedgerError {
-        let mut damage = self.damage.subscribe();
-        let told = damage.wait_for(Option::is_some).await;
-        match told.ok().and_then(|damage| damage.clone()) {
-            Some(error) => error,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn are_damaged(&self) -> bool {
-        self.damage.borrow().is_some()
     }
 
     fn runs(&self) -> Arc<[Arc<Run>]> {

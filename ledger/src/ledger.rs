@@ -36,8 +36,8 @@ impl Ledger {
     ///
     /// Blocks while an older schema is brought up to date.
     pub fn open(path: &Path, network: Network) -> Result<Ledger, OpenError> {
-        let (database, mut conn) = Database::open(path, network)?;
-        let keys = Arc::new(keys::open(&database.keys(), &mut conn)?);
+        let (database, conn) = Database::open(path, network)?;
+        let keys = Arc::new(keys::open(&database.keys(), &conn)?);
         let counters = Counters::load(&conn)?;
         let publisher = Arc::new(Publisher::new(counters));
         let connections = (0..READERS)
@@ -88,7 +88,7 @@ impl Ledger {
     pub async fn failed(&self) -> LedgerError {
         tokio::select! {
             error = self.writer.failed() => error,
-            error = self.keys.failed() => error,
+            error = self.keys.damage.told() => error,
         }
     }
 

@@ -23,6 +23,7 @@ mod closed_channels;
 mod counters;
 mod datastore;
 mod error;
+mod failure;
 mod forwards;
 mod invoice_requests;
 mod invoices;

@@ -126,6 +126,7 @@ mod tests {
             invoice_requests::sql::ALL,
             invoices::sql::ALL,
             keys::sql::ALL,
+            keys::counting_sql::ALL,
             offers::sql::ALL,
             payments::sql::ALL,
             payments::given_sql::ALL,

@@ -9,6 +9,7 @@ use crate::changes::{Change, Publisher};
 use crate::checkpoint::Checkpoints;
 use crate::counters::Counters;
 use crate::error::LedgerError;
+use crate::failure::Failure;
 use crate::job::{Durable, Job, Outcome, Write};
 use crate::keys::{Filing, Key, Keys};
 use crate::state::Pieces;
@@ -20,7 +21,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 /// The most writes that share one transaction, so that the first of them does not wait long for the last.
 const BATCH: usize = 1024;
@@ -71,7 +72,7 @@ pub(crate) struct Writer {
     queue: Sender<Command>,
     thread: Mutex<Option<JoinHandle<()>>>,
     metrics: Arc<Metrics>,
-    failure: watch::Receiver<Option<LedgerError>>,
+    failure: Arc<Failure>,
 }
 
 impl Writer {
@@ -85,7 +86,7 @@ impl Writer {
     ) -> std::io::Result<Writer> {
         let (queue, commands) = mpsc::channel();
         let metrics = Arc::new(Metrics::default());
-        let (failed, failure) = watch::channel(None);
+        let failure = Arc::new(Failure::default());
         let mut committer = Committer {
             conn,
             counters,
@@ -96,7 +97,7 @@ impl Writer {
             checkpoints,
             filing,
             metrics: Arc::clone(&metrics),
-            failed,
+            failure: Arc::clone(&failure),
         };
         let thread = thread::Builder::new()
             .name("ledger-writer".to_owned())
@@ -111,13 +112,7 @@ impl Writer {
 
     /// Resolves when the thread has given up after a failed commit, and tells why.
     pub(crate) async fn failed(&self) -> LedgerError {
-        let mut failure = self.failure.clone();
-        let told = failure.wait_for(Option::is_some).await;
-        match told.ok().and_then(|failure| failure.clone()) {
-            Some(error) => error,
-            // The thread has ended as it should.
-            None => std::future::pending().await,
-        }
+        self.failure.told().await
     }
 
     /// Puts a write in the queue, now, and returns the future of its answer.
@@ -191,7 +186,7 @@ struct Committer {
     checkpoints: Checkpoints,
     filing: Filing,
     metrics: Arc<Metrics>,
-    failed: watch::Sender<Option<LedgerError>>,
+    failure: Arc<Failure>,
 }
 
 /// The transaction came to nothing.
@@ -254,7 +249,7 @@ impl Committer {
                 let usable = usable && rolled_back;
                 if !usable {
                     // Before anybody meets the consequences.
-                    self.failed.send_replace(Some(error.clone()));
+                    self.failure.tell(error.clone());
                 }
                 ran.into_iter().for_each(|job| job.answer(Err(error.clone())));
                 usable

@@ -3,12 +3,12 @@
 //! Files are written by a thread of its own. Which of them count is for the writer to say, between two of its transactions, since nobody
 //! else may write to the database. Until then, and whenever anything fails, the entries stay in memory and are found there.
 
+use super::Keys;
+use super::counting::{self, make_it_count};
 use super::merge::Merge;
 use super::run::{Run, path_of};
-use super::{Keys, opening};
 use boltill_types::CreatedIndex;
 use rusqlite::Connection;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,10 +78,10 @@ pub(crate) fn start(keys: Arc<Keys>, folder: PathBuf) -> io::Result<(JoinHandle<
 
 /// Writes a run under a new name; `None` when it was told to `stop` before it had ended. Leaves no file behind that is not whole.
 pub(super) fn file(folder: &Path, merge: Merge, stop: &AtomicBool) -> io::Result<Option<Filed>> {
-    let name = opening::new_name();
+    let name = counting::new_name();
     let written = merge.write(folder, name, stop);
     if !matches!(written, Ok(Some(_))) {
-        let _ = fs::remove_file(path_of(folder, name));
+        counting::remove(&path_of(folder, name));
     }
     let filed = |run| Filed {
         run,
@@ -103,7 +103,9 @@ impl Filing {
             Ok(filed) => {
                 self.is_busy = false;
                 self.again_at = None;
-                if let Err(error) = filed.and_then(|filed| self.make_it_count(conn, filed)) {
+                if let Err(error) =
+                    filed.and_then(|filed| make_it_count(&self.folder, conn, &self.keys, filed))
+                {
                     self.failed(error);
                 }
             }
@@ -114,7 +116,7 @@ impl Filing {
             Err(_) => {}
         }
         let is_early = self.again_at.is_some_and(|time| Instant::now() < time);
-        if self.is_busy || is_early || self.keys.are_damaged() {
+        if self.is_busy || is_early || self.keys.damage.is_told() {
             return;
         }
         if let Some(leaving) = self.keys.leave(last) {
@@ -131,29 +133,17 @@ impl Filing {
     fn failed(&mut self, error: io::Error) {
         tracing::warn!("the index of invoices is not written: {error}");
         self.again_at = Some(Instant::now() + self.pause);
-        if opening::is_damage(&error) {
+        if counting::is_damage(&error) {
             self.keys.damaged(error);
         }
     }
 
     /// The last thing before the connection is closed.
     pub(crate) fn at_end(&self, conn: &Connection) {
-        if self.keys.are_damaged()
-            && let Err(error) = opening::forget_all(conn)
+        if self.keys.damage.is_told()
+            && let Err(error) = counting::forget_all(conn)
         {
             tracing::error!("the damaged index of invoices is still believed: {error}");
         }
-    }
-
-    fn make_it_count(&self, conn: &Connection, filed: Filed) -> io::Result<()> {
-        let name = filed.run.name();
-        if let Err(error) = opening::record(conn, &filed) {
-            // Should it count after all, it is missed at the next start, and all is made anew.
-            let _ = fs::remove_file(path_of(&self.folder, name));
-            return Err(io::Error::other(error));
-        }
-        self.keys.left(Arc::new(filed.run), filed.replaces.len());
-        opening::remove(&self.folder, &filed.replaces);
-        Ok(())
     }
 }

@@ -1,17 +1,16 @@
 //! What is found when the ledger is opened: the files that count, and the invoices of which they do not know.
 
+use super::counting;
 use super::entry::Entry;
-use super::filing::{Filed, file};
+use super::filing::file;
 use super::merge::Merge;
-use super::run::{Run, path_of};
+use super::run::Run;
 use super::{FULL, Key, Keys};
 use crate::error::OpenError;
 use crate::sql::{int, uint};
-use bitcoin::secp256k1::rand::{self, Rng};
 use boltill_types::CreatedIndex;
-use rusqlite::{Connection, TransactionBehavior};
-use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File};
+use rusqlite::Connection;
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -22,13 +21,7 @@ use std::sync::atomic::AtomicBool;
 const STRETCH: u32 = 100_000;
 
 pub(crate) mod sql {
-    /// All of them, which are a handful.
-    pub(super) const FILES: &str = "SELECT name, up_to FROM key_files ORDER BY number DESC";
-    pub(super) const FORGET_ALL: &str = "DELETE FROM key_files";
-
     crate::sql::statements! {
-        FORGET = "DELETE FROM key_files WHERE name = ?1";
-        COUNT = "INSERT INTO key_files (name, up_to) VALUES (?1, ?2)";
         BY_CREATION = "SELECT created_index, label_key, hash_key FROM invoices WHERE created_index > ?1 \
                        ORDER BY created_index LIMIT ?2";
     }
@@ -36,13 +29,13 @@ pub(crate) mod sql {
 
 /// Opens the files in `folder`, and takes in the invoices that came after them. Where files are missing or damaged, all are made anew from the
 /// invoices, which takes some seconds for each million.
-pub(crate) fn open(folder: &Path, conn: &mut Connection) -> Result<Keys, OpenError> {
+pub(crate) fn open(folder: &Path, conn: &Connection) -> Result<Keys, OpenError> {
     open_with(folder, conn, FULL, STRETCH)
 }
 
 pub(super) fn open_with(
     folder: &Path,
-    conn: &mut Connection,
+    conn: &Connection,
     full: usize,
     stretch: u32,
 ) -> Result<Keys, OpenError> {
@@ -51,22 +44,22 @@ pub(super) fn open_with(
         source,
     };
     make(folder).map_err(file_error)?;
-    let (names, mut up_to) = counting(conn)?;
+    let (names, mut up_to) = counting::files(conn)?;
     let opened: io::Result<Vec<_>> = names
         .iter()
         .map(|name| Run::open(folder, *name).map(Arc::new))
         .collect();
     let runs = match opened {
-        Err(error) if is_damage(&error) || error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if counting::is_damage(&error) || error.kind() == io::ErrorKind::NotFound => {
             let folder = folder.display();
             tracing::warn!("the index of invoices in {folder} is made anew: {error}");
-            forget_all(conn)?;
+            counting::forget_all(conn)?;
             up_to = CreatedIndex(0);
             Vec::new()
         }
         opened => opened.map_err(file_error)?,
     };
-    remove_others(folder, &runs);
+    counting::remove_others(folder, &runs);
     let keys = Keys::new(runs, full);
     loop {
         let (invoices, last) = take_in(conn, &keys, up_to, stretch)?;
@@ -93,56 +86,16 @@ fn make(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file is not what it was, so that it must be made anew. Anything else may pass.
-pub(super) fn is_damage(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, UnexpectedEof};
-    matches!(error.kind(), InvalidData | UnexpectedEof)
-}
-
 /// Writes what has been gathered to a file, if that is enough.
 fn write_out(folder: &Path, conn: &Connection, keys: &Keys, last: CreatedIndex) -> io::Result<()> {
     let Some(leaving) = keys.leave(last) else {
         return Ok(());
     };
     let merge = Merge::plan(leaving, &keys.runs());
-    if let Some(filed) = file(folder, merge, &AtomicBool::new(false))? {
-        record(conn, &filed).map_err(io::Error::other)?;
-        keys.left(Arc::new(filed.run), filed.replaces.len());
-        remove(folder, &filed.replaces);
+    match file(folder, merge, &AtomicBool::new(false))? {
+        Some(filed) => counting::make_it_count(folder, conn, keys, filed),
+        None => Ok(()),
     }
-    Ok(())
-}
-
-/// A name that no file has had.
-pub(super) fn new_name() -> i64 {
-    rand::thread_rng().r#gen()
-}
-
-/// The files that count, youngest first, and the latest invoice that they know.
-fn counting(conn: &Connection) -> rusqlite::Result<(Vec<i64>, CreatedIndex)> {
-    let mut statement = conn.prepare(sql::FILES)?;
-    let rows = statement.query_map((), |row| Ok((row.get(0)?, uint(row, 1)?)))?;
-    let files = rows.collect::<rusqlite::Result<Vec<(i64, u64)>>>()?;
-    let up_to = files.iter().map(|(_, up_to)| *up_to).max().unwrap_or(0);
-    Ok((
-        files.into_iter().map(|(name, _)| name).collect(),
-        CreatedIndex(up_to),
-    ))
-}
-
-/// Has a file count from now on, and not those any more that it takes the place of.
-pub(super) fn record(conn: &Connection, filed: &Filed) -> rusqlite::Result<()> {
-    let transaction = rusqlite::Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-    for run in &filed.replaces {
-        transaction.execute(sql::FORGET, [run.name()])?;
-    }
-    transaction.execute(sql::COUNT, (filed.run.name(), int(filed.up_to.0)))?;
-    transaction.commit()
-}
-
-/// Has no file count any more, so that the next start makes all anew.
-pub(super) fn forget_all(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute(sql::FORGET_ALL, ()).map(drop)
 }
 
 /// Enters the invoices that came after that one, at most `stretch`; gives how many there were, and the last.
@@ -164,29 +117,4 @@ fn take_in(
     entries.sort_unstable();
     keys.write().young.extend(entries);
     Ok((invoices, last))
-}
-
-/// Removes files that do not count: a crash leaves some.
-fn remove_others(folder: &Path, runs: &[Arc<Run>]) {
-    let counting: HashSet<_> = runs.iter().map(|run| path_of(folder, run.name())).collect();
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in files
-        .map(|file| file.path())
-        .filter(|path| !counting.contains(path))
-    {
-        remove_file(&path);
-    }
-}
-
-/// Removes the files of runs that do not count any more; who looks something up in them goes on.
-pub(super) fn remove(folder: &Path, runs: &[Arc<Run>]) {
-    for run in runs {
-        remove_file(&path_of(folder, run.name()));
-    }
-}
-
-fn remove_file(path: &Path) {
-    if let Err(error) = fs::remove_file(path) {
-        tracing::debug!(%error, "{} does not count, and is left", path.display());
-    }
 }

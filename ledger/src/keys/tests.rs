@@ -29,10 +29,9 @@ struct Room {
 impl Room {
     fn new() -> Room {
         let directory = tempfile::tempdir().unwrap();
-        let (database, mut conn) =
-            Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
+        let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         let folder = database.keys();
-        let keys = Arc::new(open_with(&folder, &mut conn, FEW, 5).unwrap());
+        let keys = Arc::new(open_with(&folder, &conn, FEW, 5).unwrap());
         let mut room = Room {
             conn,
             filing: start(Arc::clone(&keys), folder.clone()).unwrap().1,
@@ -43,6 +42,16 @@ impl Room {
             _directory: directory,
         };
         room.filing.pause = Duration::ZERO;
+        room
+    }
+
+    /// With so many invoices, all of them where they belong.
+    fn of(invoices: i64) -> Room {
+        let mut room = Room::new();
+        for number in 0..invoices {
+            room.add(number << 20, number << 21);
+            room.after_commits();
+        }
         room
     }
 
@@ -82,7 +91,7 @@ impl Room {
     }
 
     fn open_again(&mut self) {
-        self.keys = Arc::new(open_with(&self.folder, &mut self.conn, FEW, 5).unwrap());
+        self.keys = Arc::new(open_with(&self.folder, &self.conn, FEW, 5).unwrap());
         self.filing = start(Arc::clone(&self.keys), self.folder.clone()).unwrap().1;
         self.filing.pause = Duration::ZERO;
     }
@@ -216,11 +225,7 @@ proptest! {
 
 #[test]
 fn files_are_few_and_none_is_left_behind() {
-    let mut room = Room::new();
-    for number in 0..1_000 {
-        room.add(number << 20, number << 21);
-        room.after_commits();
-    }
+    let mut room = Room::of(1_000);
     room.check();
     let runs = room.keys.runs();
     assert!(runs.len() <= 4, "{} runs", runs.len());
@@ -234,11 +239,7 @@ fn files_are_few_and_none_is_left_behind() {
 
 #[test]
 fn what_is_deleted_takes_no_room_in_the_end() {
-    let mut room = Room::new();
-    for number in 0..400 {
-        room.add(number << 20, number << 21);
-        room.after_commits();
-    }
+    let mut room = Room::of(400);
     for invoice in 1..=400 {
         room.remove(invoice);
         room.after_commits();
@@ -269,11 +270,7 @@ fn what_could_not_be_written_and_what_came_meanwhile_are_both_found_after_a_rest
 
 #[test]
 fn a_damaged_page_is_noticed_when_it_is_read_and_the_next_start_makes_all_anew() {
-    let mut room = Room::new();
-    for number in 0..100 {
-        room.add(number << 20, number << 21);
-        room.after_commits();
-    }
+    let mut room = Room::of(100);
     let file = room
         .files()
         .into_iter()
@@ -289,7 +286,7 @@ fn a_damaged_page_is_noticed_when_it_is_read_and_the_next_start_makes_all_anew()
         matches!(looked, Err(LedgerError::Keys(_)))
     });
     assert!(failed.count() > 0);
-    assert!(room.keys.are_damaged());
+    assert!(room.keys.damage.is_told());
     room.filing.at_end(&room.conn);
     room.open_again();
     room.check();

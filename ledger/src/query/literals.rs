@@ -97,13 +97,13 @@ impl Literals {
     }
 }
 
-/// Between which two numbers of another column the rows are that have a value, of each value.
-type Places = Vec<(String, i64, i64)>;
+/// The number in another column that the rows with a value have, of each value; `None` where no row has the value.
+type Places = Vec<(String, Option<i64>)>;
 
 fn at_their_keys(values: &BTreeMap<String, i64>) -> Places {
     values
         .iter()
-        .map(|(value, key)| (value.clone(), *key, *key))
+        .map(|(value, key)| (value.clone(), Some(*key)))
         .collect()
 }
 
@@ -123,9 +123,7 @@ fn of_invoices(
         let found = index.find(key_of(*key), |invoice| {
             one(conn, &sql, [int(invoice.0)], |row| row.get::<_, i64>(0))
         })?;
-        // Between 1 and 0 there is none.
-        let (first, last) = found.map_or((1, 0), |invoice| (invoice, invoice));
-        places.push((value.clone(), first, last));
+        places.push((value.clone(), found));
     }
     Ok(between(column, "created_index", i64::MAX, &places))
 }
@@ -134,14 +132,15 @@ fn between(column: &str, found_by: &str, greatest: i64, places: &Places) -> Opti
     if places.is_empty() {
         return None;
     }
-    let end = |end_of: fn(&(String, i64, i64)) -> i64, otherwise: i64| {
+    let end = |of_none: i64, otherwise: i64| {
         let cases: String = places
             .iter()
-            .map(|place| format!("WHEN t.{column} = {} THEN {} ", place.0, end_of(place)))
+            .map(|(value, place)| format!("WHEN t.{column} = {value} THEN {} ", place.unwrap_or(of_none)))
             .collect();
         format!("CASE {cases}ELSE {otherwise} END")
     };
-    let (first, last) = (end(|place| place.1, 0), end(|place| place.2, greatest));
+    // Between 1 and 0 there is none.
+    let (first, last) = (end(1, 0), end(0, greatest));
     Some(format!("t.{found_by} BETWEEN {first} AND {last}"))
 }
 

@@ -34,7 +34,7 @@ const HASH: &str = "x'0101010101010101010101010101010101010101010101010101010101
 
 fn room() -> Room {
     let directory = tempfile::tempdir().unwrap();
-    let (database, mut conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
+    let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
     for (number, status, label) in [(1, 0, "tea"), (2, 1, "25"), (3, 2, "it's")] {
         let hash = [number as u8; 32];
         conn.execute(
@@ -60,7 +60,7 @@ fn room() -> Room {
          payment_hash) VALUES (1, 1, 1, 7, (103 << 40) | (1 << 16) | 2, 1001, 1000, 5, x'aa', x'bb');",
     )
     .unwrap();
-    let index = crate::keys::open(&database.keys(), &mut conn).unwrap();
+    let index = crate::keys::open(&database.keys(), &conn).unwrap();
     Room {
         database,
         index,

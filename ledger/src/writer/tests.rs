@@ -19,15 +19,14 @@ struct TestWriter {
 impl TestWriter {
     fn new(setup: &str) -> TestWriter {
         let directory = tempfile::tempdir().unwrap();
-        let (database, mut conn) =
-            Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
+        let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         conn.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY, filler BLOB)")
             .unwrap();
         conn.execute_batch(setup).unwrap();
         let counters = Counters::load(&conn).unwrap();
         let publisher = Arc::new(Publisher::new(counters));
         let (_, checkpoints) = checkpoint::start(database.checkpointer().unwrap()).unwrap();
-        let index = keys::open(&database.keys(), &mut conn).unwrap();
+        let index = keys::open(&database.keys(), &conn).unwrap();
         let (_, filing) = keys::start(Arc::new(index), database.keys()).unwrap();
         let writer = Writer::start(conn, counters, Arc::clone(&publisher), checkpoints, filing).unwrap();
         TestWriter {
