@@ -75,8 +75,8 @@ impl Arguments {
             false => arguments,
             true => Arguments {
                 seconds: 1,
-                connections: vec![1, 4],
-                invoices: vec![0, 2_000],
+                connections: vec![1, 64],
+                invoices: vec![0, 20_000],
                 expiring: 1_000,
                 paid_channels: vec![1, 2],
                 channels: 2,
@@ -89,6 +89,11 @@ impl Arguments {
     /// How long each load lasts.
     pub fn span(&self) -> Duration {
         Duration::from_secs(self.seconds)
+    }
+
+    /// How long a glance at the machine lasts, and a turn of two nodes that are asked in turns: machines change within a minute.
+    pub fn moment(&self) -> Duration {
+        self.span() / 8
     }
 
     /// Whether this part is wanted.

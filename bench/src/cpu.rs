@@ -1,5 +1,6 @@
 //! What making invoices costs a processor, with neither a node nor a disk.
 
+use crate::process::Process;
 use bitcoin::hashes::{Hash, sha256};
 use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
 use lightning_invoice::{Currency, InvoiceBuilder, PaymentSecret};
@@ -7,10 +8,21 @@ use serde_json::json;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many BOLT 11 invoices a second all cores build, sign, and write into an answer.
-pub fn invoices_per_second(duration: Duration) -> f64 {
+/// What making BOLT 11 invoices costs: building, signing, and writing them into answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Making {
+    /// How many all cores make a second.
+    pub per_second: f64,
+    /// What processor time each takes while all cores are busy; the clock's tick is a hundredth of a second.
+    pub cpu_us: Option<f64>,
+}
+
+/// Has all cores make invoices for so long.
+pub fn invoices(duration: Duration) -> Making {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let began = Instant::now();
+    let myself = Process::myself();
+    let computed = || myself.as_ref().and_then(Process::cpu);
+    let (began, before) = (Instant::now(), computed());
     let workers: Vec<_> = (0..cores)
         .map(|_| {
             thread::spawn(move || {
@@ -23,7 +35,12 @@ pub fn invoices_per_second(duration: Duration) -> f64 {
         })
         .collect();
     let made: u32 = workers.into_iter().filter_map(|worker| worker.join().ok()).sum();
-    f64::from(made) / began.elapsed().as_secs_f64()
+    let per_second = f64::from(made) / began.elapsed().as_secs_f64();
+    let cpu = computed().zip(before).map(|(after, before)| after - before);
+    Making {
+        per_second,
+        cpu_us: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / f64::from(made.max(1))),
+    }
 }
 
 /// Makes one: builds it, signs it, and writes it into an answer, whose length it gives.

@@ -3,13 +3,17 @@
 use crate::arguments::Arguments;
 use crate::calls::{self, Call, Caller, Sample};
 use crate::fill;
+use crate::limits::{self, Limits};
 use crate::load;
+use crate::pairs;
 use crate::results::{Results, Setting};
 use crate::start;
 use crate::subject::{self, Subject};
+use crate::targets;
 use crate::{BenchError, networks};
 use boltill_bench::sample::Mixture;
 use boltill_devnet::network::Network;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,6 +52,9 @@ pub async fn measure(
         results.times(setting, START, &starts)?;
         calls(arguments, &subject, setting, results).await?;
         results.memory(setting, MEMORY, subject::resident_bytes(&subject).await?)?;
+        if invoices > 0 {
+            pairs::measure(arguments, &subject, &networks::second(network)?, setting, results).await?;
+        }
     }
     Ok(())
 }
@@ -98,6 +105,16 @@ async fn measure_call(
     results: &mut Results,
 ) -> Result<(), BenchError> {
     let at_once = callers.len();
+    let glance = || {
+        let folder = subject.node.socket().parent().unwrap_or(Path::new("."));
+        Limits::now(folder, arguments.moment())
+    };
+    let limited = targets::name_limits(subject.name, call, at_once);
+    let before = limited.then(glance).transpose()?;
     let load = load::run(subject, callers, arguments.span()).await?;
+    if let Some(before) = before {
+        let limits = before.mean(glance()?);
+        results.limits(setting, limits::BESIDE_INVOICE, at_once, limits)?;
+    }
     results.load(setting, call.name(), at_once, load)
 }

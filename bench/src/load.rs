@@ -1,8 +1,9 @@
 //! A closed loop of calls: each worker begins again when it has its answer.
 
 use crate::BenchError;
-use crate::subject::{Process, Subject};
+use crate::subject::Subject;
 use boltill::{Answer, CallError, Client, Connection, Message};
+use boltill_bench::process::Process;
 use serde::Serialize;
 use std::future::Future;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -91,7 +92,7 @@ pub async fn run_while(
 }
 
 /// The latency that this share of the turns, which are sorted, stayed below.
-fn percentile_ms(latencies: &[Duration], share: f64) -> f64 {
+pub fn percentile_ms(latencies: &[Duration], share: f64) -> f64 {
     let at = (latencies.len() as f64 * share) as usize;
     let last = latencies.len().saturating_sub(1);
     let latency = latencies.get(at.min(last)).copied().unwrap_or_default();

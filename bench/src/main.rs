@@ -1,8 +1,10 @@
 //! Measures a node over its socket, beside what its disk and its processor can do.
 //!
 //! A figure without its disk says little: each durable call needs its share of a disk sync, so the disk is measured first, in
-//! the folder that the node writes to, and every line of the results names it. What this program itself could do at most is measured too, with nobody
-//! behind the socket, and so is what each call costs it and the node in processor time.
+//! the folder that the node writes to, and every line of the results names it. Machines are not the same from one minute to the next, so aims
+//! that name a limit of the machine have it measured again just before and after the load, and a large ledger is asked in turns with an empty one.
+//! What this program itself could do at most is measured too, with nobody behind the socket, and so is what each call costs it and the node in
+//! processor time.
 
 mod arguments;
 mod calls;
@@ -13,8 +15,10 @@ mod error;
 mod fill;
 mod growth;
 mod http;
+mod limits;
 mod load;
 mod networks;
+mod pairs;
 mod payments;
 mod plot;
 mod report;
@@ -25,16 +29,12 @@ mod targets;
 
 use arguments::{Arguments, Section};
 use boltill::Client;
-use boltill_bench::cpu;
 use error::BenchError;
+use limits::Limits;
 use results::{Results, Setting};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 use subject::Subject;
-
-/// How long the disk and the processor are measured.
-const GLANCE: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -55,24 +55,11 @@ async fn run(arguments: &Arguments) -> Result<(), BenchError> {
     std::fs::create_dir_all(&folder).map_err(BenchError::file(&folder))?;
     let folder = folder.canonicalize().map_err(BenchError::file(&folder))?;
     let theirs = arguments.socket.as_deref().and_then(Path::parent);
-    let disk = disk::syncs_per_second(theirs.unwrap_or(&folder), GLANCE)?;
-    let cpu = cpu::invoices_per_second(GLANCE);
-    let ceiling = echo::ceiling(&folder, 64, GLANCE).await?;
-    let notes = [
-        format!(
-            "The disk makes {disk:.0} `fdatasync` a second, one after another: {:.2} ms each.",
-            1e3 / disk
-        ),
-        format!(
-            "All cores together build, sign and write {cpu:.0} BOLT 11 invoices a second, with nothing else to do."
-        ),
-        format!(
-            "With nobody behind the socket this program makes {:.0} calls of `invoice` a second on 64 connections, and answers them itself.",
-            ceiling.per_second
-        ),
-    ];
+    let limits = Limits::now(theirs.unwrap_or(&folder), arguments.moment())?;
+    let ceiling = echo::ceiling(&folder, 64, arguments.moment()).await?;
+    let notes = notes(&limits, ceiling.per_second);
     notes.iter().for_each(|note| eprintln!("{note}"));
-    let mut results = Results::new(&folder.join("results.jsonl"), disk)?;
+    let mut results = Results::new(&folder.join("results.jsonl"), limits.appended_pages_per_second)?;
     match given(arguments) {
         Some(subject) => measure_given(arguments, &subject, &mut results).await?,
         None => measure_own(arguments, &folder, &mut results).await?,
@@ -85,7 +72,7 @@ async fn run(arguments: &Arguments) -> Result<(), BenchError> {
         };
         measure_given(arguments, &subject, &mut results).await?;
     }
-    let targets = targets::targets(&results, cpu);
+    let targets = targets::targets(&results);
     let report = report::report(&results, &targets, &notes);
     println!("{report}");
     std::fs::write(folder.join("report.md"), report).map_err(BenchError::file(&folder))?;
@@ -96,6 +83,28 @@ async fn run(arguments: &Arguments) -> Result<(), BenchError> {
         folder.display()
     );
     Ok(())
+}
+
+/// What a reader should know before any figure.
+fn notes(limits: &Limits, ceiling: f64) -> [String; 3] {
+    let Limits {
+        appended_pages_per_second: syncs,
+        appended_page_p50_ms: appended,
+        page_within_p50_ms: within,
+        invoices_per_second: invoices,
+        ..
+    } = limits;
+    [
+        format!(
+            "The disk makes {syncs:.0} `fdatasync` a second, one after another, each of an appended page: p50 {appended:.2} ms, of a page within a file {within:.2} ms."
+        ),
+        format!(
+            "All cores together build, sign and write {invoices:.0} BOLT 11 invoices a second, with nothing else to do."
+        ),
+        format!(
+            "With nobody behind the socket this program makes {ceiling:.0} calls of `invoice` a second on 64 connections, and answers them itself."
+        ),
+    ]
 }
 
 fn given(arguments: &Arguments) -> Option<Subject> {

@@ -30,6 +30,16 @@ pub fn subject(network: &Network) -> Result<Subject, BenchError> {
     })
 }
 
+/// The second node, beside the first.
+pub fn second(network: &Network) -> Result<Subject, BenchError> {
+    let subject = subject(network)?;
+    Ok(Subject {
+        node: subject.payee.ok_or(BenchError::NoPayee)?,
+        payee: None,
+        ..subject
+    })
+}
+
 /// Where a node of a network has its ledger.
 pub fn ledger(node: &Node) -> PathBuf {
     node.directory().join("regtest").join("ledger.sqlite3")

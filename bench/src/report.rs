@@ -1,6 +1,7 @@
 //! Results as tables for people.
 
 use crate::http;
+use crate::limits::Limits;
 use crate::results::{Figure, Results, Value};
 use crate::targets::Target;
 use std::fmt::Write;
@@ -29,6 +30,16 @@ pub fn report(results: &Results, targets: &[Target], notes: &[String]) -> String
         .figures
         .iter()
         .for_each(|figure| load(&mut report, figure));
+    report.push_str("\n## Beside an empty ledger\n\n| what | at once | invoices on file | of the other | median | lowest | highest |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    results
+        .figures
+        .iter()
+        .for_each(|figure| pair(&mut report, figure));
+    report.push_str("\n## What the machine could do before and after `invoice`\n\n| at once | invoices on file | appended page p50 ms | page within a file p50 ms | invoices a second | CPU µs of one |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    results
+        .figures
+        .iter()
+        .for_each(|figure| limits(&mut report, figure));
     report.push_str("\n## Times and memory\n\n| node | what | invoices on file | channels | median | worst |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
     results
         .figures
@@ -42,7 +53,6 @@ fn load(report: &mut String, figure: &Figure) {
     let Some(load) = figure.value.as_load() else {
         return;
     };
-    let cpu = |microseconds: Option<f64>| microseconds.map_or("".to_owned(), |cpu| format!("{cpu:.0}"));
     line(
         report,
         format_args!(
@@ -56,15 +66,57 @@ fn load(report: &mut String, figure: &Figure) {
             load.p50_ms,
             load.p99_ms,
             load.max_ms,
-            cpu(load.node_cpu_us),
-            cpu(load.bench_cpu_us),
+            whole(load.node_cpu_us),
+            whole(load.bench_cpu_us),
         ),
     );
 }
 
+/// A node's rate as a share of that of another, which has hardly any invoices.
+fn pair(report: &mut String, figure: &Figure) {
+    let Some(ratio) = figure.value.as_ratio() else {
+        return;
+    };
+    let [median, lowest, highest] = ratio.percent();
+    line(
+        report,
+        format_args!(
+            "| {} | {} | {} | {} | {median:.0} % | {lowest:.0} % | {highest:.0} % |",
+            figure.what, figure.at_once, figure.invoices, ratio.invoices_of_the_other
+        ),
+    );
+}
+
+fn limits(report: &mut String, figure: &Figure) {
+    let Some(limits) = figure.value.as_limits() else {
+        return;
+    };
+    let Limits {
+        appended_page_p50_ms: appended,
+        page_within_p50_ms: within,
+        invoices_per_second: invoices,
+        invoice_cpu_us,
+        ..
+    } = limits;
+    line(
+        report,
+        format_args!(
+            "| {} | {} | {appended:.3} | {within:.3} | {invoices:.0} | {} |",
+            figure.at_once,
+            figure.invoices,
+            whole(*invoice_cpu_us)
+        ),
+    );
+}
+
+/// A number without its fraction, where there is one.
+fn whole(number: Option<f64>) -> String {
+    number.map_or(String::new(), |number| format!("{number:.0}"))
+}
+
 fn other(report: &mut String, figure: &Figure) {
     let (median, worst) = match &figure.value {
-        Value::Load(_) => return,
+        Value::Load(_) | Value::Ratio(_) | Value::Limits(_) => return,
         Value::Memory { resident_bytes } => (format!("{} MB", resident_bytes / 1_000_000), String::new()),
         Value::Times { seconds } => {
             let seconds = |at: usize| seconds.get(at).map_or(String::new(), |s| format!("{s:.2} s"));

@@ -1,7 +1,9 @@
 //! All that was measured.
 
 use crate::BenchError;
+use crate::limits::Limits;
 use crate::load::Load;
+use crate::pairs::Ratio;
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
@@ -34,6 +36,10 @@ pub struct Figure {
 pub enum Value {
     /// A load's.
     Load(Load),
+    /// How a node's rate compares with another's that was asked in turns with it.
+    Ratio(Ratio),
+    /// What the machine could do at that moment.
+    Limits(Limits),
     /// How long something took, run by run, sorted.
     Times {
         /// In seconds.
@@ -90,6 +96,37 @@ impl Results {
             setting.node, setting.invoices, load.per_second, load.p50_ms, load.p99_ms
         );
         self.add(setting, what, at_once, Value::Load(load))
+    }
+
+    /// Adds how a rate compares with that of another node.
+    pub fn ratio(
+        &mut self,
+        setting: Setting,
+        what: &str,
+        at_once: usize,
+        ratio: Ratio,
+    ) -> Result<(), BenchError> {
+        let [median, lowest, highest] = ratio.percent();
+        eprintln!(
+            "{}: {what}, {at_once} at once, {} invoices on file: {median:.0} % ({lowest:.0} to {highest:.0} %) in {} rounds",
+            setting.node, setting.invoices, ratio.rounds
+        );
+        self.add(setting, what, at_once, Value::Ratio(ratio))
+    }
+
+    /// Adds what the machine could do.
+    pub fn limits(
+        &mut self,
+        setting: Setting,
+        what: &str,
+        at_once: usize,
+        limits: Limits,
+    ) -> Result<(), BenchError> {
+        eprintln!(
+            "{what}, {at_once} at once: {:.2} ms for an appended page, {:.2} ms for one within a file, {:.0} invoices a second by all cores",
+            limits.appended_page_p50_ms, limits.page_within_p50_ms, limits.invoices_per_second
+        );
+        self.add(setting, what, at_once, Value::Limits(limits))
     }
 
     /// Adds how long something took each time.
@@ -151,6 +188,22 @@ impl Value {
     pub fn as_load(&self) -> Option<&Load> {
         match self {
             Value::Load(load) => Some(load),
+            _ => None,
+        }
+    }
+
+    /// The ratio that it is.
+    pub fn as_ratio(&self) -> Option<&Ratio> {
+        match self {
+            Value::Ratio(ratio) => Some(ratio),
+            _ => None,
+        }
+    }
+
+    /// The limits that it is.
+    pub fn as_limits(&self) -> Option<&Limits> {
+        match self {
+            Value::Limits(limits) => Some(limits),
             _ => None,
         }
     }
