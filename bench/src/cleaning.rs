@@ -37,7 +37,7 @@ pub async fn measure(
     eprintln!("filing {count} invoices whose time has passed");
     node.stop().await;
     let ledger = networks::ledger(node);
-    let changed = fill::fill(&ledger, sample.size() + count, Mixture::Due).await?;
+    let changed = fill::fill(&ledger, count, Mixture::Due).await?;
     node.restart().await?;
     // The node begins with it at once.
     let expiry = async {

@@ -16,24 +16,26 @@ const AT_ONCE: usize = 1_024;
 /// How many expired ones are marked in one transaction.
 const BATCH: u32 = 500;
 
-/// Fills the ledger at `path` until so many invoices have been filed; nobody else may have it open. Gives the last updated_index.
-pub async fn fill(path: &Path, size: u64, mixture: Mixture) -> Result<u64, BenchError> {
+/// Files so many more invoices in the ledger at `path`; nobody else may have it open. Gives the last updated_index.
+pub async fn fill(path: &Path, count: u64, mixture: Mixture) -> Result<u64, BenchError> {
     let ledger = Arc::new(Ledger::open(path, Network::Regtest)?);
     let before = ledger.current_index(Subsystem::Invoices, IndexKind::Created);
     let began = Instant::now();
     let next = Arc::new(AtomicU64::new(before));
+    let end = before + count;
     let mut tasks = JoinSet::new();
     for _ in 0..AT_ONCE {
         let (ledger, next) = (Arc::clone(&ledger), Arc::clone(&next));
         tasks.spawn(async move {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= size {
+                if number >= end {
                     return Ok::<_, BenchError>(());
                 }
                 file(&ledger, number, mixture).await?;
-                if (number + 1) % 1_000_000 == 0 {
-                    eprintln!("{} of {size} invoices are on file", number + 1);
+                let filed = number + 1 - before;
+                if filed.is_multiple_of(1_000_000) {
+                    eprintln!("{filed} of {count} invoices are filed");
                 }
             }
         });
@@ -44,8 +46,7 @@ pub async fn fill(path: &Path, size: u64, mixture: Mixture) -> Result<u64, Bench
     if matches!(mixture, Mixture::Mixed) {
         while ledger.expire_due_invoices(UnixSeconds::now(), BATCH).await? == BATCH {}
     }
-    let filed = size.saturating_sub(before);
-    eprintln!("{filed} invoices filed in {:.0} s", began.elapsed().as_secs_f64());
+    eprintln!("{count} invoices filed in {:.0} s", began.elapsed().as_secs_f64());
     let updated = ledger.current_index(Subsystem::Invoices, IndexKind::Updated);
     ledger.close();
     Ok(updated)

@@ -19,7 +19,7 @@ pub struct Figure {
     pub what: String,
     /// How many at once.
     pub at_once: usize,
-    /// How many invoices were on file at the beginning, in round numbers.
+    /// How many invoices were on file, without those that the measurements themselves have made.
     pub invoices: u64,
     /// How many channels the node had.
     pub channels: usize,
