@@ -4,10 +4,10 @@
 //! wait. Reads are short: one look-up, or one page of a listing.
 
 use crate::error::LedgerError;
+use crossbeam_channel::{Receiver, Sender};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
@@ -22,12 +22,11 @@ pub(crate) struct Readers {
 impl Readers {
     /// Starts one thread for each connection.
     pub(crate) fn start(connections: Vec<Connection>) -> std::io::Result<Readers> {
-        let (queue, jobs) = mpsc::channel::<Job>();
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (queue, jobs) = crossbeam_channel::unbounded::<Job>();
         let threads = connections
             .into_iter()
             .map(|conn| {
-                let jobs = Arc::clone(&jobs);
+                let jobs = jobs.clone();
                 thread::Builder::new()
                     .name("ledger-reader".to_owned())
                     .spawn(move || serve(&conn, &jobs))
@@ -85,11 +84,8 @@ impl Readers {
     }
 }
 
-fn serve(conn: &Connection, jobs: &Mutex<Receiver<Job>>) {
-    loop {
-        // One idle thread waits for the next job and the others wait for that thread's place.
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+fn serve(conn: &Connection, jobs: &Receiver<Job>) {
+    for job in jobs {
         if catch_unwind(AssertUnwindSafe(|| job(conn))).is_err() {
             tracing::error!("a read of the ledger panicked");
         }

@@ -2,6 +2,7 @@
 
 use crate::error::OpenError;
 use bitcoin::Network;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
 use std::fs::{File, OpenOptions};
@@ -101,6 +102,8 @@ impl Database {
         let conn = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         conn.busy_timeout(Duration::from_secs(10))?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan is made once. Without this, SQLite makes that of a range anew whenever its bounds are others.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.pragma_update(None, "cache_size", -cache)?;
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(conn)

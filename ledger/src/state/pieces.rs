@@ -10,6 +10,7 @@ use crate::error::LedgerError;
 use crate::sql::{execute, one};
 use boltill_types::StateKey;
 use fastcdc::v2020::FastCDC;
+use foldhash::fast::RandomState;
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
 
@@ -31,10 +32,13 @@ pub(crate) mod sql {
     }
 }
 
+/// The pieces of a value, and what each is known by on disk. All of them are hashed at each write, so it had better be fast.
+type Known = HashMap<Box<[u8]>, i64, RandomState>;
+
 /// The pieces of the values that were written lately, as they are on disk or in the open transaction.
 #[derive(Default)]
 pub(crate) struct Pieces {
-    of: HashMap<StateKey, HashMap<Box<[u8]>, i64>>,
+    of: HashMap<StateKey, Known>,
     changes: u64,
 }
 
@@ -67,7 +71,7 @@ impl Pieces {
             Some(known) => known,
             None => on_disk(conn, key)?,
         };
-        let mut now: HashMap<Box<[u8]>, i64> = HashMap::with_capacity(before.len() + 1);
+        let mut now = Known::with_capacity_and_hasher(before.len() + 1, RandomState::default());
         let mut ids = Vec::with_capacity(ID * (before.len() + 1));
         for piece in cut(value) {
             let id = match (now.get(piece), before.remove_entry(piece)) {
@@ -117,7 +121,7 @@ pub(super) fn read(conn: &Connection, key: &StateKey) -> Result<Option<Vec<u8>>,
     Ok(Some(value))
 }
 
-fn on_disk(conn: &Connection, key: &StateKey) -> Result<HashMap<Box<[u8]>, i64>, LedgerError> {
+fn on_disk(conn: &Connection, key: &StateKey) -> Result<Known, LedgerError> {
     let ids = ids(conn, key)?.unwrap_or_default();
     let distinct: HashSet<i64> = ids.into_iter().collect();
     distinct
