@@ -22,6 +22,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Derives and uses every key of the node.
 pub(crate) struct Keys {
     ldk: KeysManager,
+    /// Made once: it takes as long to make as a signature.
+    secp_ctx: Secp256k1<All>,
     wallet: Arc<Wallet>,
 }
 
@@ -31,25 +33,39 @@ impl Keys {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // Keys of the peer's outputs that can be found again from the seed alone (`v2_remote_key_derivation`).
         let ldk = KeysManager::new(seed, now.as_secs(), now.subsec_nanos(), true);
-        Keys { ldk, wallet }
+        Keys {
+            ldk,
+            secp_ctx: Secp256k1::new(),
+            wallet,
+        }
+    }
+
+    /// What curve arithmetic needs beside keys.
+    pub(crate) fn secp_ctx(&self) -> &Secp256k1<All> {
+        &self.secp_ctx
+    }
+
+    /// A signature by the node's key from which that key can be recovered, as in BOLT 11.
+    pub(crate) fn sign_recoverable(&self, digest: &Message) -> RecoverableSignature {
+        self.secp_ctx
+            .sign_ecdsa_recoverable(digest, &self.ldk.get_node_secret_key())
     }
 
     /// A BIP 340 signature by the node's key.
     pub(crate) fn sign_schnorr(&self, digest: &Message) -> schnorr::Signature {
-        let secp_ctx = Secp256k1::signing_only();
-        let keys = Keypair::from_secret_key(&secp_ctx, &self.ldk.get_node_secret_key());
-        secp_ctx.sign_schnorr_with_aux_rand(digest, &keys, &self.ldk.get_secure_random_bytes())
+        let keys = Keypair::from_secret_key(&self.secp_ctx, &self.ldk.get_node_secret_key());
+        self.secp_ctx
+            .sign_schnorr_with_aux_rand(digest, &keys, &self.ldk.get_secure_random_bytes())
     }
 
     /// The key that pays for an offer with that metadata: another one for each, and always the same for the same.
     pub(crate) fn payer(&self, metadata: &[u8]) -> Keypair {
-        let secp_ctx = Secp256k1::signing_only();
         let mut engine = HmacEngine::<sha256::Hash>::new(&self.ldk.get_node_secret_key().secret_bytes());
         engine.input(b"BOLT 12 payer");
         engine.input(metadata);
         let mut secret = Hmac::from_engine(engine).to_byte_array();
         loop {
-            match Keypair::from_seckey_slice(&secp_ctx, &secret) {
+            match Keypair::from_seckey_slice(&self.secp_ctx, &secret) {
                 Ok(keys) => return keys,
                 // One hash of some 2^128 is no key.
                 Err(_) => secret = sha256::Hash::hash(&secret).to_byte_array(),
@@ -60,7 +76,8 @@ impl Keys {
     /// A BIP 340 signature by the key that pays for an offer.
     pub(crate) fn sign_as_payer(&self, metadata: &[u8], digest: &Message) -> schnorr::Signature {
         let entropy = self.ldk.get_secure_random_bytes();
-        Secp256k1::signing_only().sign_schnorr_with_aux_rand(digest, &self.payer(metadata), &entropy)
+        self.secp_ctx
+            .sign_schnorr_with_aux_rand(digest, &self.payer(metadata), &entropy)
     }
 
     fn wallet_script(&self) -> Result<ScriptBuf, ()> {

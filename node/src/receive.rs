@@ -1,11 +1,10 @@
 //! Being paid: what LDK must know before, and what we tell it when the money is at the door.
 
 use crate::Node;
+use bitcoin::secp256k1::Message;
 use bitcoin::secp256k1::ecdsa::RecoverableSignature;
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::ln::channelmanager::{FailureCode, MIN_FINAL_CLTV_EXPIRY_DELTA};
-use lightning::sign::{NodeSigner, Recipient};
-use lightning_invoice::RawBolt11Invoice;
 
 /// The smallest `min_final_cltv_expiry_delta` an invoice of ours may have, in blocks: LDK fails a payment that leaves
 /// it less, and the payer's clock may be a few blocks behind.
@@ -48,15 +47,12 @@ impl Node {
             .map_err(|()| RegisterError)
     }
 
-    /// Signs a BOLT 11 invoice with the node's key.
+    /// Signs the digest of a BOLT 11 invoice (its `signable_hash`) with the node's key.
     ///
     /// # Errors
     /// [`SignError`] when the key is out of reach.
-    pub fn sign_bolt11(&self, invoice: &RawBolt11Invoice) -> Result<RecoverableSignature, SignError> {
-        self.inner
-            .keys
-            .sign_invoice(invoice, Recipient::Node)
-            .map_err(|()| SignError)
+    pub fn sign_bolt11(&self, digest: &Message) -> Result<RecoverableSignature, SignError> {
+        Ok(self.inner.keys.sign_recoverable(digest))
     }
 
     /// Takes the money of a claimable payment; [`PaymentClaimed`](crate::NodeEvent::PaymentClaimed) follows.

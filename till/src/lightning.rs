@@ -16,7 +16,6 @@ use boltill_node::{
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::routing::gossip::NodeId;
 use lightning::types::features::Bolt11InvoiceFeatures;
-use lightning_invoice::RawBolt11Invoice;
 
 /// A Lightning node, as the till sees it; [`boltill_node::Node`] says what each method means.
 pub trait Lightning: Send + Sync + 'static {
@@ -27,8 +26,8 @@ pub trait Lightning: Send + Sync + 'static {
 
     /// What our BOLT 11 invoices must offer.
     fn bolt11_features(&self) -> Bolt11InvoiceFeatures;
-    /// Signs a BOLT 11 invoice with the node's key.
-    fn sign_bolt11(&self, invoice: &RawBolt11Invoice) -> Result<RecoverableSignature, SignError>;
+    /// Signs the digest of a BOLT 11 invoice with the node's key.
+    fn sign_bolt11(&self, digest: &Message) -> Result<RecoverableSignature, SignError>;
     /// Every channel that could be a route hint.
     fn hint_candidates(&self) -> Vec<HintCandidate>;
 
@@ -105,8 +104,8 @@ impl Lightning for Node {
         Node::bolt11_features(self)
     }
 
-    fn sign_bolt11(&self, invoice: &RawBolt11Invoice) -> Result<RecoverableSignature, SignError> {
-        Node::sign_bolt11(self, invoice)
+    fn sign_bolt11(&self, digest: &Message) -> Result<RecoverableSignature, SignError> {
+        Node::sign_bolt11(self, digest)
     }
 
     fn hint_candidates(&self) -> Vec<HintCandidate> {

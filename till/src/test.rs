@@ -14,7 +14,6 @@ use boltill_node::{
 };
 use boltill_types::{Label, Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::types::features::Bolt11InvoiceFeatures;
-use lightning_invoice::RawBolt11Invoice;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -97,9 +96,8 @@ impl Lightning for FakeNode {
         features
     }
 
-    fn sign_bolt11(&self, invoice: &RawBolt11Invoice) -> Result<RecoverableSignature, SignError> {
-        let digest = Message::from_digest(invoice.signable_hash());
-        Ok(Secp256k1::new().sign_ecdsa_recoverable(&digest, &self.key))
+    fn sign_bolt11(&self, digest: &Message) -> Result<RecoverableSignature, SignError> {
+        Ok(Secp256k1::new().sign_ecdsa_recoverable(digest, &self.key))
     }
 
     fn hint_candidates(&self) -> Vec<HintCandidate> {

@@ -6,7 +6,7 @@ use crate::Node;
 use crate::ldk::Router;
 use crate::logger::LdkLogger;
 use bitcoin::secp256k1::schnorr::Signature;
-use bitcoin::secp256k1::{Message, PublicKey, Secp256k1};
+use bitcoin::secp256k1::{Message, PublicKey};
 use boltill_types::{Msat, PaymentSecret};
 use lightning::blinded_path::message::BlindedMessagePath;
 use lightning::blinded_path::payment::{
@@ -120,7 +120,7 @@ impl Node {
             self.id(),
             keys.get_receive_auth_key(),
             tag.context(),
-            &Secp256k1::new(),
+            keys.secp_ctx(),
         )
     }
 
@@ -163,10 +163,15 @@ impl Node {
             Arc::clone(&inner.scorer),
             ProbabilisticScoringFeeParameters::default(),
         );
-        let secp_ctx = Secp256k1::new();
         let paths_for = |amount: Option<u64>| {
             let channels = inner.channel_manager.list_usable_channels();
-            router.create_blinded_payment_paths(self.id(), channels, tlvs.clone(), amount, &secp_ctx)
+            router.create_blinded_payment_paths(
+                self.id(),
+                channels,
+                tlvs.clone(),
+                amount,
+                inner.keys.secp_ctx(),
+            )
         };
         // Where no channel holds the amount, several may, together.
         let paths = paths_for(Some(amount.0)).or_else(|()| paths_for(None));
@@ -207,7 +212,7 @@ impl Node {
             // A path that cannot be shortened leads nowhere, and the others may do.
             if start == Some(true)
                 && path
-                    .advance_path_by_one(&self.inner.keys, manager, &Secp256k1::new())
+                    .advance_path_by_one(&self.inner.keys, manager, self.inner.keys.secp_ctx())
                     .is_err()
             {
                 tracing::debug!("a blinded path that starts here leads nowhere");

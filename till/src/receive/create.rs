@@ -10,7 +10,6 @@ use boltill_types::{CreatedIndex, Label, Msat, PaymentHash, PaymentPreimage, Pay
 use lightning_invoice::{
     CreationError, Currency, Fallback, InvoiceBuilder, RawBolt11Invoice, SignedRawBolt11Invoice, TaggedField,
 };
-use std::convert::Infallible;
 use std::time::Duration;
 
 /// How long an invoice can be paid when nobody says otherwise, in seconds: a week.
@@ -188,9 +187,7 @@ impl Till {
     /// Signs with the node's key. The signature is not checked by recovering the key again, which costs as much as
     /// making it.
     pub(super) fn sign(&self, unsigned: RawBolt11Invoice) -> Result<SignedRawBolt11Invoice, SignError> {
-        let signature = self.lightning().sign_bolt11(&unsigned)?;
-        let Ok(signed) = unsigned.sign(|_| Ok::<_, Infallible>(signature));
-        Ok(signed)
+        unsigned.sign(|digest| self.lightning().sign_bolt11(digest))
     }
 
     /// Files an invoice and has it expire in time.
