@@ -6,6 +6,9 @@
 //! manager, which by then knows of the update, and everything noted are written in one transaction of the ledger; and only when
 //! that is durable LDK is told to go on. Updates that gather meanwhile, of any number of channels, share the next transaction.
 
+mod serialise;
+
+use self::serialise::serialise;
 use crate::Node;
 use crate::ldk::{ChannelMonitor, UpdateWriter};
 use crate::records::Changed;
@@ -22,17 +25,23 @@ use lightning::util::persist::{
     CHANNEL_MANAGER_PERSISTENCE_KEY, CHANNEL_MANAGER_PERSISTENCE_PRIMARY_NAMESPACE,
     CHANNEL_MANAGER_PERSISTENCE_SECONDARY_NAMESPACE, KVStoreSync, MonitorName,
 };
-use lightning::util::ser::Writeable;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
+
+/// How long the channel manager may wait for a commit that is made anyway, when nothing of a monitor and nobody waits for it.
+const MAY_WAIT: Duration = Duration::from_millis(50);
 
 /// What is to be written with the next commit.
 #[derive(Default)]
 pub(crate) struct Notes {
     noted: Mutex<Noted>,
+    /// There is something to commit.
     wake: Notify,
+    /// There is something to commit that may wait.
+    wake_later: Notify,
     /// Cancelled when nothing will be committed any more, so that nobody waits in vain.
     closed: CancellationToken,
 }
@@ -46,13 +55,15 @@ struct Noted {
     channels: Changed,
     /// Whether the first monitor of a channel is among the changes.
     new_channel: bool,
+    /// Whether the channel manager has changed otherwise.
+    manager_changed: bool,
     /// Who waits for the channel manager alone.
     waiters: Vec<oneshot::Sender<()>>,
 }
 
 impl Noted {
     fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.updates.is_empty() && self.waiters.is_empty()
+        self.changes.is_empty() && self.updates.is_empty() && self.waiters.is_empty() && !self.manager_changed
     }
 
     /// Adds what was noted later.
@@ -61,6 +72,7 @@ impl Noted {
         self.updates.extend(later.updates);
         self.channels.extend(later.channels);
         self.new_channel |= later.new_channel;
+        self.manager_changed |= later.manager_changed;
         self.waiters.extend(later.waiters);
     }
 }
@@ -92,6 +104,25 @@ impl Notes {
             written
                 .then_some(())
                 .ok_or_else(|| io::Error::new(io::ErrorKind::Other, "the commit failed"))
+        }
+    }
+
+    /// Has the channel manager written soon, because something has changed that LDK can do without after a crash: events that were
+    /// handled come again, and an HTLC that no commitment holds is forgotten by both sides. With payments under way there is a commit before long,
+    /// and each of them has several such changes.
+    pub(crate) fn write_manager_soon(&self) {
+        self.with(|noted| noted.manager_changed = true);
+        self.wake_later.notify_one();
+    }
+
+    /// Resolves when it is time for a commit.
+    async fn due(&self) {
+        tokio::select! {
+            () = self.wake.notified() => {}
+            () = async {
+                self.wake_later.notified().await;
+                tokio::time::sleep(MAY_WAIT).await;
+            } => {}
         }
     }
 
@@ -196,7 +227,7 @@ pub(crate) async fn commit(node: Node, stop: CancellationToken) -> TaskResult {
             return Ok(());
         }
         tokio::select! {
-            () = node.inner.notes.wake.notified() => {}
+            () = node.inner.notes.due() => {}
             () = stop.cancelled() => {}
         }
     }
@@ -209,12 +240,12 @@ async fn commit_once(node: &Node) -> TaskResult {
     if noted.is_empty() {
         return Ok(());
     }
-    let mut manager = inner.channel_manager.encode();
+    let mut manager = serialise(&inner.channel_manager)?;
     // It may know of updates that came in between. LDK makes those anew at a start, but not for a channel without a monitor:
     // a manager with an update for one is not readable.
     while inner.notes.has_new_channel() {
         noted.extend(inner.notes.take());
-        manager = inner.channel_manager.encode();
+        manager = serialise(&inner.channel_manager)?;
     }
     let Noted {
         mut changes,
@@ -284,6 +315,21 @@ mod tests {
             waiter.send(()).unwrap();
         }
         timeout(DEADLINE, written).await.unwrap().unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_may_wait_is_committed_in_time_and_goes_along_with_what_may_not() {
+        let notes = Notes::default();
+        notes.write_manager_soon();
+        timeout(DEADLINE, notes.due()).await.expect("it is not forgotten");
+        assert!(!notes.take().is_empty());
+        notes.write_manager_soon();
+        note(&notes, "urgent");
+        notes.wake.notify_one();
+        timeout(DEADLINE, notes.due()).await.unwrap();
+        let both = notes.take();
+        assert!(both.manager_changed && both.changes == [removal("urgent")]);
+        assert!(notes.take().is_empty());
     }
 
     #[tokio::test]
