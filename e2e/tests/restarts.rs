@@ -279,7 +279,8 @@ async fn comes_back_or_arrives(network: &Network, bolt11: &str, deadline: u64) -
     mine_to(network, deadline - GIVEN_BACK, &nodes).await?;
     wait_for("the payment has ended", SOON, || async {
         let payments = alice.call("listsendpays", json!({"bolt11": bolt11})).await?;
-        Ok((payments["payments"][0]["status"] != "pending").then_some(()))
+        let status = &payments["payments"][0]["status"];
+        Ok((status != "pending").then_some(()))
     })
     .await
 }

@@ -1,4 +1,4 @@
-//! LDK's own housekeeping: events, timers, and writing down the channel manager after the monitors.
+//! LDK's own housekeeping: events, timers, and the last write of the channel manager.
 
 use crate::Node;
 use crate::commit::Notes;
@@ -54,7 +54,7 @@ pub(crate) async fn process_events(
     .map_err(|error| format!("the channel manager could not be written: {error}").into())
 }
 
-/// The channel manager as the background processor sees it, which never needs to be written.
+/// The channel manager as the background processor sees it, which as good as never needs to be written.
 ///
 /// The background processor serialises it whenever it has changed, several times for each step of a payment, and waits for the
 /// disk before it looks at the next event. Whatever must be durable goes down with the monitors; the rest follows with the next commit.

@@ -107,9 +107,9 @@ impl Notes {
         }
     }
 
-    /// Has the channel manager written soon, because something has changed that LDK can do without after a crash: events that were
-    /// handled come again, and an HTLC that no commitment holds is forgotten by both sides. With payments under way there is a commit before long,
-    /// and each of them has several such changes.
+    /// Has the channel manager written soon, because something has changed that nobody counts on after a crash: events that were
+    /// handled come again, an HTLC that no commitment holds is forgotten by both sides, blocks and timers come anew. With payments under way there is
+    /// a commit before long, and each of them has several such changes. Who does count on it asks for [`Notes::write_manager`].
     pub(crate) fn write_manager_soon(&self) {
         self.with(|noted| noted.manager_changed = true);
         self.wake_later.notify_one();
@@ -218,7 +218,7 @@ impl Persist<InMemorySigner> for MonitorNotes {
 /// Commits what is noted, again and again, and a last time when told to stop. An error means that the disk has failed: LDK then
 /// waits for ever, tells no peer anything, and the process must end.
 pub(crate) async fn commit(node: Node, stop: CancellationToken) -> TaskResult {
-    // However this ends, even by a panic: LDK's background processor waits for its writes, and the process for it.
+    // However this ends, even by a panic: some wait for their writes, LDK's background processor for its last one.
     let _closed = node.inner.notes.closed.clone().drop_guard();
     loop {
         let stopping = stop.is_cancelled();

@@ -48,12 +48,14 @@ impl EventHandler {
             Event::PaymentClaimable { .. }
             | Event::PaymentClaimed { .. }
             | Event::PaymentSent { .. }
-            | Event::PaymentFailed { .. }
             | Event::PaymentPathSuccessful { .. }
-            | Event::PaymentPathFailed { .. } => match payments::translate(event) {
-                Some(event) => self.tell(event).await,
-                None => Ok(()),
-            },
+            | Event::PaymentPathFailed { .. } => self.tell_of_payment(event).await,
+            Event::PaymentFailed { .. } => {
+                // As long as an older manager is on disk, a crash may bring an HTLC of it back, and it may still arrive.
+                let written = self.node.inner.notes.write_manager().await;
+                written.map_err(|_| ReplayEvent())?;
+                self.tell_of_payment(event).await
+            }
             Event::PaymentForwarded { .. } | Event::HTLCHandlingFailed { .. } => {
                 match self.end_of_forward(event) {
                     Some(event) => self.tell(event).await,
@@ -65,6 +67,13 @@ impl EventHandler {
                 tracing::debug!("no use for {other:?}");
                 Ok(())
             }
+        }
+    }
+
+    async fn tell_of_payment(&self, event: Event) -> Result<(), ReplayEvent> {
+        match payments::translate(event) {
+            Some(event) => self.tell(event).await,
+            None => Ok(()),
         }
     }
 

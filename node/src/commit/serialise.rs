@@ -6,8 +6,8 @@ use lightning::util::ser::{Writeable, Writer};
 
 /// Serialises the channel manager, as it is now, for the next commit.
 ///
-/// The manager's flag, which says that something has changed since it was written, is taken back at the one moment when that is safe. And the
-/// manager is not serialised once more only to know its length, as `Writeable::encode` does: with many channels, or after many payments, that is most
+/// The manager's flag, which says that something has changed since it was written, is taken back at the latest moment at which that is safe: whoever
+/// noted a change of a monitor sets it a moment later, when the commit has been woken already. And the manager is not serialised once more only to know its length, as `Writeable::encode` does: with many channels, or after many payments, that is most
 /// of what a step of a payment costs.
 pub(super) fn serialise(manager: &ChannelManager) -> Result<Vec<u8>, io::Error> {
     let bytes = Vec::new();
@@ -24,8 +24,8 @@ struct Serialised<'a> {
 impl Writer for Serialised<'_> {
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), io::Error> {
         if self.bytes.is_empty() {
-            // From here to the end the manager is locked: what set the flag before is in the bytes, and what comes
-            // later sets it again.
+            // `ChannelManager::write` has taken LDK's `total_consistency_lock` by now: what set the flag before is in the
+            // bytes, and what comes later sets it again.
             self.manager.get_and_clear_needs_persistence();
         }
         self.bytes.extend_from_slice(bytes);

@@ -80,6 +80,8 @@ impl EventHandler {
                     | ClosureReason::FundingBatchClosure => inner.records.forget(channel_id),
                     reason => inner.records.closed(channel_id, reason),
                 }
+                // A mutual close changes no monitor, and must not be forgotten once it is broadcast.
+                drop(inner.notes.write_manager());
             }
             Event::DiscardFunding {
                 channel_id,
