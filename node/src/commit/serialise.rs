@@ -6,9 +6,10 @@ use lightning::util::ser::{Writeable, Writer};
 
 /// Serialises the channel manager, as it is now, for the next commit.
 ///
-/// The manager's flag, which says that something has changed since it was written, is taken back at the latest moment at which that is safe: whoever
-/// noted a change of a monitor sets it a moment later, when the commit has been woken already. And the manager is not serialised once more only to know its length, as `Writeable::encode` does: with many channels, or after many payments, that is most
-/// of what a step of a payment costs.
+/// The manager's flag, which says that something has changed since it was written, is taken back at the latest moment at which that
+/// is safe: whoever noted a change of a monitor sets it a moment later, when the commit has been woken already. And the manager is not
+/// serialised once more only to know its length, as `Writeable::encode` does: with many channels, or after many payments, serialising is
+/// a large part of what a step of a payment costs.
 pub(super) fn serialise(manager: &ChannelManager) -> Result<Vec<u8>, io::Error> {
     let bytes = Vec::new();
     let mut serialised = Serialised { manager, bytes };
