@@ -21,30 +21,33 @@ pub fn report(results: &Results, targets: &[Target], notes: &[String]) -> String
         };
         line(&mut report, format_args!("| {wanted} | {found} | {met} |"));
     }
-    report.push_str("\n## Loads\n\n");
-    report.push_str(
+    let mut section = |title: &str, columns: &str, row: fn(&mut String, &Figure)| {
+        line(&mut report, format_args!("\n## {title}\n\n{columns}"));
+        results.figures.iter().for_each(|figure| row(&mut report, figure));
+    };
+    section(
+        "Loads",
         "| node | what | at once | invoices on file | channels | a second | p50 ms | p99 ms | longest ms | node's CPU µs | bench's CPU µs |\n\
-         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        load,
     );
-    results
-        .figures
-        .iter()
-        .for_each(|figure| load(&mut report, figure));
-    report.push_str("\n## Beside an empty ledger\n\n| what | at once | invoices on file | of the other | median | lowest | highest |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-    results
-        .figures
-        .iter()
-        .for_each(|figure| pair(&mut report, figure));
-    report.push_str("\n## What the machine could do before and after `invoice`\n\n| at once | invoices on file | appended page p50 ms | page within a file p50 ms | invoices a second | CPU µs of one |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n");
-    results
-        .figures
-        .iter()
-        .for_each(|figure| limits(&mut report, figure));
-    report.push_str("\n## Times and memory\n\n| node | what | invoices on file | channels | median | worst |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
-    results
-        .figures
-        .iter()
-        .for_each(|figure| other(&mut report, figure));
+    section(
+        "Beside an empty ledger",
+        "| what | at once | invoices on file | of the other | median | lowest | highest |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        pair,
+    );
+    section(
+        "What the machine could do before and after `invoice`",
+        "| at once | invoices on file | appended page p50 ms | page within a file p50 ms | invoices a second | CPU µs of one |\n\
+         | ---: | ---: | ---: | ---: | ---: | ---: |",
+        limits,
+    );
+    section(
+        "Times and memory",
+        "| node | what | invoices on file | channels | median | worst |\n| --- | --- | ---: | ---: | ---: | ---: |",
+        other,
+    );
     ways(&mut report, results);
     report
 }
