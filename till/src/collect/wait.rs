@@ -6,7 +6,6 @@
 use super::send::Sending;
 use super::{CollectError, Refusal};
 use crate::awaited::Waiting;
-use crate::receive::current;
 use crate::till::Till;
 use crate::waiting::{Heard, hear, is_of};
 use boltill_ledger::{Change, Invoice, InvoiceState, LedgerError};
@@ -39,9 +38,9 @@ impl Till {
                 }
             }
             invoice = self.looked_up(invoice).await?;
-            if invoice.state == InvoiceState::Expired
-                && self.inner.claims.has_ended(invoice.payment_hash).await
-            {
+            if invoice.state == InvoiceState::Expired {
+                // Always looked up again: a payment that was being taken may have come on file since the last look.
+                self.inner.claims.ended(invoice.payment_hash).await;
                 invoice = self.looked_up(invoice).await?;
             }
         }
@@ -51,9 +50,10 @@ impl Till {
         }
     }
 
+    /// The invoice as it is on file, whatever the clock shows.
     async fn looked_up(&self, invoice: Invoice) -> Result<Invoice, CollectError> {
         let found = self.ledger().invoice_by_hash(invoice.payment_hash).await?;
-        found.map(current).ok_or(CollectError::Deleted)
+        found.ok_or(CollectError::Deleted)
     }
 }
 

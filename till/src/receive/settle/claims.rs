@@ -30,11 +30,8 @@ impl Claims {
         }
     }
 
-    /// Waits until no payment of that hash is being taken; false if none was.
-    pub(crate) async fn has_ended(&self, hash: PaymentHash) -> bool {
-        if !self.lock().contains(&hash) {
-            return false;
-        }
+    /// Waits until no payment of that hash is being taken.
+    pub(crate) async fn ended(&self, hash: PaymentHash) {
         let over = async {
             loop {
                 let ended = self.ended.notified();
@@ -47,7 +44,6 @@ impl Claims {
         if tokio::time::timeout(PATIENCE, over).await.is_err() {
             self.end(hash);
         }
-        true
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<PaymentHash>> {
