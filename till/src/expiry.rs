@@ -27,14 +27,15 @@ impl Expiry {
     }
 
     /// Whatever is known of it, one may be due.
-    pub(crate) fn forget(&self) {
+    fn forget(&self) {
         self.next.store(0, Ordering::SeqCst);
     }
 
     /// What is known is about to be looked up. One that is filed meanwhile is either seen by the look-up, or tells its time after this;
     /// either way the earlier time stays.
-    pub(crate) fn look_up(&self) {
+    pub(crate) fn look_up(&self) -> LookUp<'_> {
         self.next.store(u64::MAX, Ordering::SeqCst);
+        LookUp { of: Some(self) }
     }
 
     pub(crate) fn is_due(&self, now: UnixSeconds) -> bool {
@@ -60,6 +61,30 @@ impl Expiry {
     }
 }
 
+/// A look-up under way. Dropped before it has found anything, because it failed or whoever wanted it is gone, it leaves word that one may be due.
+#[must_use]
+pub(crate) struct LookUp<'a> {
+    of: Option<&'a Expiry>,
+}
+
+impl LookUp<'_> {
+    /// The next is due then, as far as is on file.
+    pub(crate) fn found(mut self, next: Option<UnixSeconds>) {
+        if let Some(expiry) = self.of.take() {
+            expiry.expires(next.unwrap_or(UnixSeconds(u64::MAX)));
+        }
+    }
+}
+
+impl Drop for LookUp<'_> {
+    fn drop(&mut self) {
+        if let Some(expiry) = self.of {
+            expiry.forget();
+            expiry.sooner.notify_one();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,8 +95,7 @@ mod tests {
         let expiry = Expiry::default();
         let now = UnixSeconds::now();
         assert!(expiry.is_due(now), "one may be");
-        expiry.look_up();
-        expiry.expires(UnixSeconds(now.0 + 3_600));
+        expiry.look_up().found(Some(UnixSeconds(now.0 + 3_600)));
         let began = Instant::now();
         expiry.sleep().await;
         assert!(!expiry.is_due(now), "there is nothing to look up");
@@ -84,7 +108,7 @@ mod tests {
     async fn one_that_is_due_sooner_wakes_the_task() {
         let expiry = Expiry::default();
         let now = UnixSeconds::now();
-        expiry.look_up();
+        expiry.look_up().found(None);
         let began = Instant::now();
         let file = async {
             tokio::task::yield_now().await;
@@ -92,5 +116,21 @@ mod tests {
         };
         tokio::join!(expiry.sleep(), file);
         assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_up_that_is_given_up_leaves_nothing_believed_and_wakes_the_task() {
+        let expiry = Expiry::default();
+        let now = UnixSeconds::now();
+        let began = Instant::now();
+        let looking = expiry.look_up();
+        assert!(!expiry.is_due(now), "somebody else is looking");
+        let give_up = async {
+            tokio::task::yield_now().await;
+            drop(looking);
+        };
+        tokio::join!(expiry.sleep(), give_up);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert!(expiry.is_due(now), "one may be");
     }
 }

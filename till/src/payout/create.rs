@@ -77,6 +77,11 @@ impl Till {
         new: NewRequest,
     ) -> Result<InvoiceRequest, CreateRequestError> {
         check(&new, UnixSeconds::now())?;
+        self.file_request(new).await
+    }
+
+    /// Makes and files an invoice_request that has been checked.
+    pub(super) async fn file_request(&self, new: NewRequest) -> Result<InvoiceRequest, CreateRequestError> {
         let unsigned = self.written(&new)?;
         let sign = |digest: &_| Ok::<_, Infallible>(self.lightning().sign_bolt12(digest));
         let signed = || {

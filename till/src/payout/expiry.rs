@@ -35,14 +35,9 @@ impl Till {
         if !expiry.is_due(now) || self.ledger().expire_due_invoice_requests(now, BATCH).await? >= BATCH {
             return Ok(());
         }
-        expiry.look_up();
-        match self.ledger().next_invoice_request_expiry().await {
-            Ok(next) => expiry.expires(next.map_or(UnixSeconds(u64::MAX), due)),
-            Err(error) => {
-                expiry.forget();
-                return Err(error);
-            }
-        }
+        let looking = expiry.look_up();
+        let next = self.ledger().next_invoice_request_expiry().await?;
+        looking.found(next.map(due));
         Ok(())
     }
 

@@ -67,15 +67,8 @@ impl Till {
 
     /// Looks up when the next invoice is due.
     async fn find_next(&self) -> Result<(), LedgerError> {
-        let expiry = &self.inner.expiry;
-        expiry.look_up();
-        match self.ledger().next_invoice_expiry().await {
-            Ok(next) => expiry.expires(next.unwrap_or(UnixSeconds(u64::MAX))),
-            Err(error) => {
-                expiry.forget();
-                return Err(error);
-            }
-        }
+        let looking = self.inner.expiry.look_up();
+        looking.found(self.ledger().next_invoice_expiry().await?);
         Ok(())
     }
 }

@@ -157,11 +157,12 @@ async fn a_request_whose_time_passes_becomes_inactive_by_itself() {
     let till = bench.till.clone();
     let task = tokio::spawn(async move { till.run_expiry().await });
     let mut changes = bench.ledger.subscribe();
+    // Its last second ends between the check and the filing.
     let brief = NewRequest {
-        absolute_expiry: Some(UnixSeconds::now()),
+        absolute_expiry: Some(UnixSeconds(UnixSeconds::now().0 - 1)),
         ..cash()
     };
-    let request = make(&bench, brief).await;
+    let request = bench.till.file_request(brief).await.unwrap();
     let change = soon(async {
         loop {
             let change = changes.recv().await.unwrap();
