@@ -85,6 +85,12 @@ impl Till {
             let found = self.ledger().invoice_by_hash(invoice.payment_hash).await?;
             invoice = found.map(current).ok_or(WaitInvoiceError::Deleted)?;
         }
+        if invoice.state == InvoiceState::Expired {
+            // A payment that came in time may still be being taken; whoever is told "expired" may count on it.
+            self.inner.claims.ended(invoice.payment_hash).await;
+            let found = self.ledger().invoice_by_hash(invoice.payment_hash).await?;
+            invoice = found.map(current).ok_or(WaitInvoiceError::Deleted)?;
+        }
         match invoice.state {
             InvoiceState::Paid { .. } => Ok(invoice),
             InvoiceState::Unpaid | InvoiceState::Expired => Err(WaitInvoiceError::Expired(Box::new(invoice))),

@@ -66,6 +66,29 @@ async fn waiting_for_an_invoice_ends_when_there_is_nothing_to_wait_for() {
 }
 
 #[tokio::test]
+async fn nobody_is_told_that_an_invoice_expired_while_a_payment_that_came_in_time_is_being_taken() {
+    let bench = Bench::new();
+    let hash = invoiced(&bench, "a").await;
+    let payment = incoming(hash, 1_000);
+    bench.tell(NodeEvent::PaymentClaimable(payment.clone())).await;
+    let end = bench.invoice("a").await.expires_at;
+    bench.ledger.expire_due_invoices(end, 1).await.unwrap();
+    let label = label("a");
+    let mut waiter = std::pin::pin!(bench.till.wait_invoice(&label));
+    // Long enough to look at it, many times over.
+    for _ in 0..100 {
+        tokio::select! {
+            biased;
+            told = &mut waiter => panic!("{told:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    bench.tell(NodeEvent::PaymentClaimed(payment)).await;
+    let paid = soon(waiter).await.unwrap();
+    assert_eq!(paid.state.status(), InvoiceStatus::Paid);
+}
+
+#[tokio::test]
 async fn whoever_waits_for_any_invoice_gets_each_payment_in_turn() {
     let bench = Bench::new();
     let (first, second) = (invoiced(&bench, "a").await, invoiced(&bench, "b").await);
