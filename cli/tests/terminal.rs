@@ -15,10 +15,11 @@ fn line(daemon: &FakeDaemon) -> String {
     format!("'{program}' --lightning-dir='{directory}' --network=regtest -H listinvoices")
 }
 
-/// What the shell prints to a terminal, if there is a program that makes one.
+/// What the shell prints to a terminal, if there is a program that makes one. Standard error goes elsewhere: a terminal is told there what is
+/// waited for, if the machine is slow.
 fn at_a_terminal(line: &str) -> Option<String> {
     let script = Command::new("script")
-        .args(["-qec", line, "/dev/null"])
+        .args(["-qec", &format!("{line} 2>/dev/null"), "/dev/null"])
         .env("COLUMNS", "60")
         .output();
     match script {
