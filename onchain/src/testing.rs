@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// A store that forgets with the process.
 #[derive(Default)]
@@ -288,6 +288,25 @@ async fn while_connected(
     );
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
+}
+
+/// A port on which nobody listens. As long as this is held, the system gives it to nobody who takes any port, as connections and other tests
+/// do; whoever names it may listen there. (Elsewhere than on Linux it would keep them away as well, and is not held.)
+pub(crate) struct QuietPort {
+    pub(crate) number: u16,
+    _held: Option<TcpSocket>,
+}
+
+impl QuietPort {
+    pub(crate) fn hold() -> QuietPort {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        QuietPort {
+            number: socket.local_addr().unwrap().port(),
+            _held: cfg!(target_os = "linux").then_some(socket),
+        }
+    }
 }
 
 /// A connection to a fake bitcoind, by the cookie in `datadir`.

@@ -1,6 +1,6 @@
 //! Calls, against something that answers like bitcoind.
 
-use crate::testing::{COOKIE_TWO, FakeBitcoind, connect, write_cookie};
+use crate::testing::{COOKIE_TWO, FakeBitcoind, QuietPort, connect, write_cookie};
 use crate::{BitcoindError, ChainStatus, FeeMode, FundingOutputs, StartError};
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
@@ -55,8 +55,8 @@ async fn each_kind_of_failure_has_an_error_of_its_own() {
         bitcoind.network_info().await,
         Err(BitcoindError::Malformed { .. })
     ));
-    let port = server.port;
-    drop(server);
+    let quiet = QuietPort::hold();
+    let port = quiet.number;
     let nobody = connect(port, datadir.path()).block_count().await.unwrap_err();
     assert!(matches!(nobody, BitcoindError::Unreachable { .. }), "{nobody}");
     let elsewhere = tempfile::tempdir().unwrap();

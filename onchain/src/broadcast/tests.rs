@@ -1,7 +1,7 @@
 //! The broadcaster at work, with a wallet and something that answers like bitcoind.
 
 use super::*;
-use crate::testing::{Answer, Chain, FakeBitcoind, MemoryStore, connect, open, pay, spend_to};
+use crate::testing::{Answer, Chain, FakeBitcoind, MemoryStore, QuietPort, connect, open, pay, spend_to};
 use crate::{AddressKind, BuiltSpend, Spend, SpendAmount};
 use bitcoin::consensus::encode::deserialize_hex;
 use bitcoin::{Amount, FeeRate};
@@ -127,14 +127,12 @@ async fn what_bitcoind_refuses_leaves_nothing_behind() {
 #[tokio::test]
 async fn while_bitcoind_is_away_transactions_wait_for_it() {
     let on = setting().await;
-    let (server, _) = recorder(0, taken).await;
-    let port = server.port;
-    drop(server);
-    let broadcaster = on.broadcaster(port);
+    let port = QuietPort::hold();
+    let broadcaster = on.broadcaster(port.number);
     let built = on.build().await;
     let published = broadcaster.publish(built.transaction.clone()).await.unwrap();
     assert!(matches!(published, Published::Queued { .. }), "{published:?}");
-    let (_server, mut calls) = recorder(port, taken).await;
+    let (_server, mut calls) = recorder(port.number, taken).await;
     assert_eq!(next(&mut calls).await, [built.transaction]);
 }
 
