@@ -11,10 +11,14 @@ use crate::answer::Outcome;
 use crate::commands::{NOTIFICATIONS, OnHangUp, Running};
 use crate::context::Context;
 use crate::error::RpcError;
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncWriteExt, Interest};
+use tokio::io::{AsyncRead, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -34,7 +38,7 @@ const STILL_THERE: Duration = Duration::from_secs(1);
 
 /// Serves a client until it hangs up, loses its place, or the daemon stops; then waits for what is still running.
 pub async fn serve(stream: UnixStream, context: Arc<Context>) {
-    let (reader, writer) = stream.into_split();
+    let (mut reader, writer) = stream.into_split();
     let connection = Connection {
         context,
         writer: Arc::new(Mutex::new(writer)),
@@ -43,7 +47,7 @@ pub async fn serve(stream: UnixStream, context: Arc<Context>) {
         wishes: Arc::default(),
         running: TaskTracker::new(),
     };
-    connection.read_requests(&reader).await;
+    connection.read_requests(&mut reader).await;
     connection.finish(&reader).await;
 }
 
@@ -60,7 +64,7 @@ struct Connection {
 }
 
 impl Connection {
-    async fn read_requests(&self, reader: &OwnedReadHalf) {
+    async fn read_requests(&self, reader: &mut OwnedReadHalf) {
         let (mut buffer, mut scanner) = (Vec::new(), Scanner::default());
         let (mut topics, mut telling) = (self.wishes.topics(), false);
         loop {
@@ -86,7 +90,7 @@ impl Connection {
     /// Starts every request that is whole in the buffer; `false` when nothing more can be read.
     async fn take_requests(
         &self,
-        reader: &OwnedReadHalf,
+        reader: &mut OwnedReadHalf,
         buffer: &mut Vec<u8>,
         scanner: &mut Scanner,
     ) -> bool {
@@ -128,7 +132,12 @@ impl Connection {
     }
 
     /// Starts one request; `false` when it is no JSON.
-    async fn take_request(&self, reader: &OwnedReadHalf, bytes: &[u8], permit: OwnedSemaphorePermit) -> bool {
+    async fn take_request(
+        &self,
+        reader: &mut OwnedReadHalf,
+        bytes: &[u8],
+        permit: OwnedSemaphorePermit,
+    ) -> bool {
         match request::read(bytes) {
             Ok(Request {
                 id,
@@ -221,7 +230,7 @@ impl Connection {
     /// Says why nothing more can be read from this client, and closes when what it asked for before is answered. What it
     /// still sends is thrown away for a while, since who closes at once breaks off the client in the middle of sending,
     /// before it has read why.
-    async fn lose(&self, reader: &OwnedReadHalf, error: RpcError) -> bool {
+    async fn lose(&self, reader: &mut OwnedReadHalf, error: RpcError) -> bool {
         tracing::debug!(%error, "closing a connection");
         self.answer(RequestId::null(), Err(error)).await;
         self.running.close();
@@ -303,20 +312,23 @@ async fn send(writer: &Mutex<OwnedWriteHalf>, response: Response) {
     }
 }
 
-/// Waits for bytes before it makes room for them; 0 at the end of what the client sends.
-async fn read_some(reader: &OwnedReadHalf, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    loop {
-        reader.readable().await?;
-        buffer.reserve(READ_SIZE);
-        match reader.try_read_buf(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            read => return read,
-        }
-    }
+/// Reads what has come, and waits only when nothing has; 0 at the end of what the client sends.
+///
+/// Over the stack, so that a client that is waited for holds no room; and not by `try_read_buf`, which after each read has the system say once
+/// more that there is nothing else.
+async fn read_some(reader: &mut OwnedReadHalf, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    poll_fn(|cx| {
+        let mut room = [MaybeUninit::uninit(); READ_SIZE];
+        let mut read = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut *reader).poll_read(cx, &mut read))?;
+        buffer.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
+    })
+    .await
 }
 
 /// Reads and forgets, until the client has sent all it wants to.
-async fn discard(reader: &OwnedReadHalf) {
+async fn discard(reader: &mut OwnedReadHalf) {
     let mut forgotten = Vec::new();
     while let Ok(1..) = read_some(reader, &mut forgotten).await {
         forgotten.clear();
