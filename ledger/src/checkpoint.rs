@@ -7,6 +7,7 @@
 
 use crate::log_file::LogFile;
 use rusqlite::Connection;
+use std::cell::Cell;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 
@@ -18,21 +19,29 @@ const LITTLE: u64 = 1_000;
 /// The size at which the writer moves the log whatever is left, since the thread evidently cannot keep up.
 const TOO_LONG: u64 = 4 * LONG;
 
+thread_local! {
+    /// How many pages the log had after this thread's latest commit.
+    static PAGES: Cell<u64> = const { Cell::new(0) };
+}
+
 /// The writer's side: when to have the log moved, and its file lengthened.
 pub(crate) struct Checkpoints {
     wake: SyncSender<()>,
     file: LogFile,
 }
 
-/// Starts the thread that moves the log. It ends when the writer's side is dropped.
-pub(crate) fn start(conn: Connection) -> std::io::Result<(JoinHandle<()>, Checkpoints)> {
+/// Starts the thread that moves the log, over a connection of its own. It ends when the writer's side is dropped.
+pub(crate) fn start(
+    writer: &Connection,
+    mover: Connection,
+) -> std::io::Result<(JoinHandle<()>, Checkpoints)> {
     let (wake, woken) = mpsc::sync_channel(1);
-    let mut file = LogFile::of(&conn);
-    file.keep_ahead(0);
+    let mut checkpoints = Checkpoints::of(writer, wake);
+    checkpoints.file.keep_ahead(0);
     let thread = thread::Builder::new()
         .name("ledger-checkpt".to_owned())
-        .spawn(move || move_when_woken(&conn, &woken))?;
-    Ok((thread, Checkpoints { wake, file }))
+        .spawn(move || move_when_woken(&mover, &woken))?;
+    Ok((thread, checkpoints))
 }
 
 fn move_when_woken(conn: &Connection, woken: &Receiver<()>) {
@@ -42,14 +51,28 @@ fn move_when_woken(conn: &Connection, woken: &Receiver<()>) {
 }
 
 impl Checkpoints {
+    fn of(writer: &Connection, wake: SyncSender<()>) -> Checkpoints {
+        // SQLite tells this with each commit; asking for it costs as much as a statement.
+        writer.wal_hook(Some(|_, pages| {
+            PAGES.set(pages.max(0).unsigned_abs().into());
+            Ok(())
+        }));
+        let file = LogFile::of(writer);
+        Checkpoints { wake, file }
+    }
+
     /// Looks at the log after a commit, on the writer's thread and connection.
     pub(crate) fn after_commit(&mut self, conn: &Connection) {
+        let pages = PAGES.get();
+        self.file.keep_ahead(pages);
+        if pages < LONG {
+            return;
+        }
         let Some(log) = checkpoint(conn, sql::NOOP) else {
             return;
         };
-        self.file.keep_ahead(log.pages);
         let left = log.pages.saturating_sub(log.moved);
-        if log.pages < LONG || left == 0 {
+        if left == 0 {
             return;
         }
         if left <= LITTLE || log.pages >= TOO_LONG {
@@ -100,7 +123,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         conn.execute_batch("CREATE TABLE fillers (filler BLOB)").unwrap();
-        let (thread, mut checkpoints) = start(database.checkpointer().unwrap()).unwrap();
+        let (thread, mut checkpoints) = start(&conn, database.checkpointer().unwrap()).unwrap();
         let mut commit = |pages: u64| {
             conn.execute("INSERT INTO fillers VALUES (zeroblob(?1))", [pages as i64 * 4096])
                 .unwrap();
@@ -138,6 +161,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (database, conn) = Database::open(&directory.path().join("ledger"), Network::Regtest).unwrap();
         conn.execute_batch("CREATE TABLE fillers (filler BLOB)").unwrap();
+        let (wake, woken) = mpsc::sync_channel(1);
+        let mut checkpoints = Checkpoints::of(&conn, wake);
         let fill = |pages: u64| {
             conn.execute("INSERT INTO fillers VALUES (zeroblob(?1))", [pages as i64 * 4096])
                 .unwrap();
@@ -152,9 +177,7 @@ mod tests {
         fill(LITTLE / 2);
         checkpoint(&conn, sql::PASSIVE);
         drop(snapshot);
-        let (wake, woken) = mpsc::sync_channel(1);
-        let file = LogFile::of(&conn);
-        Checkpoints { wake, file }.after_commit(&conn);
+        checkpoints.after_commit(&conn);
         let log = checkpoint(&conn, sql::NOOP).unwrap();
         assert_eq!((log.pages, woken.try_recv().is_ok()), (log.moved, false));
     }

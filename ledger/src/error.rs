@@ -18,9 +18,9 @@ pub enum LedgerError {
     /// is closed; they are made anew when it is opened.
     #[error("the index of invoices failed: {0}")]
     Keys(#[source] Arc<std::io::Error>),
-    /// The database gave up the transaction that this write shared with others, because one of them met a full or
-    /// failing disk.
-    #[error("the ledger's database gave up the transaction")]
+    /// The transaction that this write shared with others was given up, because one of them met a full or failing
+    /// disk, or was refused when it had changed something that could not be undone by itself.
+    #[error("the ledger gave up the transaction")]
     RolledBack,
     /// The write panicked, which is a fault of the program; it left nothing behind.
     #[error("a write to the ledger panicked")]

@@ -1,11 +1,12 @@
 //! One write on its way through the writer: what to do, what came of it, and who waits for the answer.
 
 use crate::error::LedgerError;
+use crate::untaken::OnItsWay;
 use crate::writer::WriteTx;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 
 /// The answer to a write, which comes when the write is durable.
@@ -14,11 +15,11 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 #[must_use = "without awaiting it nobody learns whether the write was refused"]
 pub struct Durable<T, E> {
-    answer: oneshot::Receiver<Result<T, E>>,
+    answer: oneshot::Receiver<OnItsWay<Result<T, E>>>,
 }
 
 impl<T, E> Durable<T, E> {
-    pub(crate) fn new(answer: oneshot::Receiver<Result<T, E>>) -> Durable<T, E> {
+    pub(crate) fn new(answer: oneshot::Receiver<OnItsWay<Result<T, E>>>) -> Durable<T, E> {
         Durable { answer }
     }
 }
@@ -27,9 +28,11 @@ impl<T, E: From<LedgerError>> Future for Durable<T, E> {
     type Output = Result<T, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
-        Pin::new(&mut self.answer)
-            .poll(cx)
-            .map(|answer| answer.unwrap_or_else(|_| Err(LedgerError::Closed.into())))
+        let answer = ready!(Pin::new(&mut self.answer).poll(cx));
+        Poll::Ready(match answer {
+            Ok(answer) => answer.take(),
+            Err(_) => Err(LedgerError::Closed.into()),
+        })
     }
 }
 
@@ -44,6 +47,8 @@ pub(crate) enum Outcome {
 
 /// A write, whatever its types.
 pub(crate) trait Job: Send {
+    /// Whether a refusal may leave something behind that is to be undone.
+    fn may_be_half_done(&self) -> bool;
     /// Does the write within the transaction, and keeps the result for later.
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Outcome;
     /// Tells whoever waits: the result of `run` when `fate` is `Ok`, otherwise why the transaction came to nothing.
@@ -55,11 +60,22 @@ pub(crate) struct Write<F, A, T, E> {
     operation: Option<F>,
     result: Option<Result<T, E>>,
     answer: A,
+    steps: Steps,
+}
+
+/// How often a write changes the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Steps {
+    /// With one statement at most, after everything that can refuse it.
+    One,
+    /// With any number, so that it may fail between two.
+    Many,
 }
 
 impl<F, A, T, E> Write<F, A, T, E> {
-    pub(crate) fn new(operation: F, answer: A) -> Write<F, A, T, E> {
+    pub(crate) fn new(steps: Steps, operation: F, answer: A) -> Write<F, A, T, E> {
         Write {
+            steps,
             operation: Some(operation),
             result: None,
             answer,
@@ -74,6 +90,10 @@ where
     T: Send,
     E: From<LedgerError> + Send,
 {
+    fn may_be_half_done(&self) -> bool {
+        self.steps == Steps::Many
+    }
+
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Outcome {
         let Some(operation) = self.operation.take() else {
             return Outcome::Refused;

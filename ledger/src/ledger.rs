@@ -45,7 +45,7 @@ impl Ledger {
             .collect::<Result<Vec<_>, _>>()?;
         let readers = Arc::new(Readers::start(connections).map_err(OpenError::Thread)?);
         let (checkpointer, checkpoints) =
-            checkpoint::start(database.checkpointer()?).map_err(OpenError::Thread)?;
+            checkpoint::start(&conn, database.checkpointer()?).map_err(OpenError::Thread)?;
         let (filer, filing) = keys::start(Arc::clone(&keys), database.keys()).map_err(OpenError::Thread)?;
         let writer = Writer::start(conn, counters, Arc::clone(&publisher), checkpoints, filing)
             .map_err(OpenError::Thread)?;

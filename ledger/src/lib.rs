@@ -41,6 +41,7 @@ mod runes;
 mod schema;
 mod sql;
 mod state;
+mod untaken;
 mod writer;
 
 pub use boltill_types::OfferId;

@@ -1,18 +1,22 @@
 //! The one thread that writes, and its group commit.
 //!
 //! Writes queue up while a transaction is being synced to disk; the next transaction takes all that have queued, and
-//! one sync makes all of them durable. Nobody is made to wait for others to come: with a single caller each write is
-//! a transaction, and the more callers there are the more share one. Only after the commit is the change published,
-//! and only then are the callers answered.
+//! one sync makes all of them durable. With a single caller each write is a transaction, and the more callers there are
+//! the more share one. Only after the commit is the change published, and only then are the callers answered.
+//!
+//! Nobody is made to wait for others to come, as long as there is something to be gained. When callers have not even
+//! taken the answers of the transaction before, it is the processor that everybody waits for, and on a fast disk most
+//! of it could go into transactions of a few writes each. Then the writer leaves it to the callers for a moment.
 
 use crate::changes::{Change, Publisher};
 use crate::checkpoint::Checkpoints;
 use crate::counters::Counters;
 use crate::error::LedgerError;
 use crate::failure::Failure;
-use crate::job::{Durable, Job, Outcome, Write};
+use crate::job::{Durable, Job, Outcome, Steps, Write};
 use crate::keys::{Filing, Key, Keys};
 use crate::state::Pieces;
+use crate::untaken::Untaken;
 use boltill_types::CreatedIndex;
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -25,6 +29,10 @@ use tokio::sync::oneshot;
 
 /// The most writes that share one transaction, so that the first of them does not wait long for the last.
 const BATCH: usize = 1024;
+/// How many callers who have not taken their answers show that they do not get the processor. One may be a caller who waits for something else.
+const CROWD: usize = 2;
+/// How long the writer leaves it to them, which is little beside what they wait for it.
+const REST: Duration = Duration::from_micros(300);
 
 /// How much the writer has done since the ledger was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +79,7 @@ enum Command {
 pub(crate) struct Writer {
     queue: Sender<Command>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    untaken: Untaken,
     metrics: Arc<Metrics>,
     failure: Arc<Failure>,
 }
@@ -87,6 +96,7 @@ impl Writer {
         let (queue, commands) = mpsc::channel();
         let metrics = Arc::new(Metrics::default());
         let failure = Arc::new(Failure::default());
+        let untaken = Untaken::default();
         let mut committer = Committer {
             conn,
             counters,
@@ -96,6 +106,8 @@ impl Writer {
             publisher,
             checkpoints,
             filing,
+            untaken: untaken.clone(),
+            crowded: false,
             metrics: Arc::clone(&metrics),
             failure: Arc::clone(&failure),
         };
@@ -105,6 +117,7 @@ impl Writer {
         Ok(Writer {
             queue,
             thread: Mutex::new(Some(thread)),
+            untaken,
             metrics,
             failure,
         })
@@ -122,9 +135,32 @@ impl Writer {
         T: Send + 'static,
         E: From<LedgerError> + Send + 'static,
     {
+        self.queue_up(Steps::Many, operation)
+    }
+
+    /// As [`Writer::write`], for what changes the database with one statement at most, after everything that can refuse it: that needs no
+    /// savepoint, for which SQLite would copy each page that the statement changes.
+    pub(crate) fn write_once<T, E, F>(&self, operation: F) -> Durable<T, E>
+    where
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<LedgerError> + Send + 'static,
+    {
+        self.queue_up(Steps::One, operation)
+    }
+
+    fn queue_up<T, E, F>(&self, steps: Steps, operation: F) -> Durable<T, E>
+    where
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<LedgerError> + Send + 'static,
+    {
         let (sender, receiver) = oneshot::channel();
-        // A caller that no longer listens is no error.
-        self.enqueue(Write::new(operation, move |answer| drop(sender.send(answer))));
+        let untaken = self.untaken.clone();
+        self.enqueue(Write::new(steps, operation, move |answer| {
+            // A caller that no longer listens is no error.
+            drop(sender.send(untaken.send(answer)));
+        }));
         Durable::new(receiver)
     }
 
@@ -136,7 +172,9 @@ impl Writer {
         E: From<LedgerError> + Send + 'static,
     {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.enqueue(Write::new(operation, move |answer| drop(sender.send(answer))));
+        self.enqueue(Write::new(Steps::Many, operation, move |answer| {
+            drop(sender.send(answer));
+        }));
         receiver
             .recv()
             .unwrap_or_else(|_| Err(LedgerError::Closed.into()))
@@ -185,6 +223,9 @@ struct Committer {
     publisher: Arc<Publisher>,
     checkpoints: Checkpoints,
     filing: Filing,
+    untaken: Untaken,
+    /// Whether callers had not taken the answers of one transaction when those of the next were there.
+    crowded: bool,
     metrics: Arc<Metrics>,
     failure: Arc<Failure>,
 }
@@ -204,6 +245,9 @@ impl Committer {
 
     fn serve(&mut self, commands: &Receiver<Command>) {
         while let Ok(command) = commands.recv() {
+            if self.crowded {
+                thread::sleep(REST);
+            }
             let (mut jobs, stop) = gather(command, commands);
             while !jobs.is_empty() {
                 if !self.transact(&mut jobs) {
@@ -236,6 +280,7 @@ impl Committer {
                 self.metrics.writes.fetch_add(ran.len() as u64, Ordering::Relaxed);
                 let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
                 self.metrics.nanoseconds.fetch_add(took, Ordering::Relaxed);
+                self.crowded = self.untaken.count() >= CROWD;
                 ran.into_iter().for_each(|job| job.answer(Ok(())));
                 true
             }
@@ -286,9 +331,12 @@ impl Committer {
         Ok(())
     }
 
-    /// Runs one job between savepoints, so that a refusal undoes what that job did and nothing else.
+    /// Runs one job, so that a refusal undoes what that job did and nothing else.
     fn run_job(&mut self, job: &mut dyn Job) -> Result<Outcome, LedgerError> {
-        self.execute(sql::SAVEPOINT)?;
+        let (guarded, written) = (job.may_be_half_done(), self.conn.total_changes());
+        if guarded {
+            self.execute(sql::SAVEPOINT)?;
+        }
         let (counters, changes, removed) = (self.counters, self.changes.len(), self.removed.len());
         let pieces = self.pieces.changes();
         let mut tx = WriteTx {
@@ -310,9 +358,15 @@ impl Committer {
             if self.pieces.changes() != pieces {
                 self.pieces.forget();
             }
-            self.execute(sql::ROLLBACK_TO)?;
+            if guarded {
+                self.execute(sql::ROLLBACK_TO)?;
+            } else if self.conn.total_changes() != written {
+                return Err(LedgerError::RolledBack);
+            }
         }
-        self.execute(sql::RELEASE)?;
+        if guarded {
+            self.execute(sql::RELEASE)?;
+        }
         Ok(outcome)
     }
 

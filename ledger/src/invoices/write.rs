@@ -67,7 +67,7 @@ pub enum DeleteInvoiceError {
 impl Ledger {
     /// Files an invoice as unpaid.
     pub fn create_invoice(&self, invoice: NewInvoice) -> Durable<Invoice, CreateInvoiceError> {
-        self.writer.write(move |tx| create(tx, invoice))
+        self.writer.write_once(move |tx| create(tx, invoice))
     }
 
     /// Records that an invoice was paid, and assigns its pay index.

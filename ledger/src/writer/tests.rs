@@ -25,7 +25,7 @@ impl TestWriter {
         conn.execute_batch(setup).unwrap();
         let counters = Counters::load(&conn).unwrap();
         let publisher = Arc::new(Publisher::new(counters));
-        let (_, checkpoints) = checkpoint::start(database.checkpointer().unwrap()).unwrap();
+        let (_, checkpoints) = checkpoint::start(&conn, database.checkpointer().unwrap()).unwrap();
         let index = keys::open(&database.keys(), &conn).unwrap();
         let (_, filing) = keys::start(Arc::new(index), database.keys()).unwrap();
         let writer = Writer::start(conn, counters, Arc::clone(&publisher), checkpoints, filing).unwrap();
@@ -104,6 +104,53 @@ async fn a_write_that_fails_half_way_leaves_nothing_and_its_neighbours_are_kept(
         2,
         "the held write's and the one they share"
     );
+}
+
+#[tokio::test]
+async fn a_write_of_one_statement_is_refused_alone_before_it_and_with_all_others_behind_it() {
+    let writer = TestWriter::new("");
+    let held = writer.hold();
+    let first = writer.writer.write_once(|tx| write(tx, 1, 0));
+    let refused = writer.writer.write_once(|tx| {
+        tx.counters.invoices.next_created();
+        Err::<u64, _>(LedgerError::Closed)
+    });
+    let second = writer.writer.write_once(|tx| write(tx, 2, 0));
+    drop(held);
+    assert_eq!(first.await.unwrap(), 1);
+    assert!(matches!(refused.await, Err(LedgerError::Closed)));
+    assert_eq!(second.await.unwrap(), 2, "the index is not lost");
+    assert_eq!(writer.numbers(), [1, 2]);
+
+    let held = writer.hold();
+    let before = writer.writer.write_once(|tx| write(tx, 3, 0));
+    let half_done = writer.writer.write_once(|tx| {
+        write(tx, 4, 0)?;
+        Err::<u64, _>(LedgerError::Closed)
+    });
+    let after = writer.writer.write_once(|tx| write(tx, 5, 0));
+    drop(held);
+    assert!(matches!(before.await, Err(LedgerError::RolledBack)));
+    assert!(matches!(half_done.await, Err(LedgerError::RolledBack)));
+    assert_eq!(after.await.unwrap(), 3);
+    assert_eq!((writer.numbers(), writer.created()), (vec![1, 2, 5], 3));
+}
+
+#[tokio::test]
+async fn an_answer_counts_as_untaken_until_its_caller_takes_it_or_goes_away() {
+    let writer = TestWriter::new("");
+    let mut taken = writer.writer.write(|tx| write(tx, 1, 0));
+    let held = writer.hold();
+    let dropped_before = writer.writer.write(|tx| write(tx, 2, 0));
+    let dropped_behind = writer.writer.write(|tx| write(tx, 3, 0));
+    drop((dropped_before, held));
+    writer.writer.write_blocking(|tx| write(tx, 4, 0)).unwrap();
+    assert_eq!(writer.writer.untaken.count(), 2);
+    drop(dropped_behind);
+    assert_eq!(writer.writer.untaken.count(), 1);
+    assert_eq!((&mut taken).await.unwrap(), 1);
+    assert_eq!(writer.writer.untaken.count(), 0);
+    assert_eq!(writer.numbers(), [1, 2, 3, 4]);
 }
 
 #[tokio::test]
