@@ -6,7 +6,7 @@ use crate::options::Config;
 use crate::runes::{Runes, RunesError};
 use boltill_ledger::{Ledger, LedgerError, OpenError};
 use boltill_node::{Node, NodeConfig, Running, StartError, TaskDied};
-use boltill_till::{Till, TillConfig};
+use boltill_till::{LiveNode, Till, TillConfig};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -59,7 +59,11 @@ pub async fn start(context: &Context) -> Result<RunningEngine, EngineError> {
     let till_config = TillConfig {
         cltv_final: config.cltv_final,
     };
-    let till = Till::new(Arc::clone(&ledger), Arc::new(node.clone()), till_config);
+    let till = Till::new(
+        Arc::clone(&ledger),
+        Arc::new(LiveNode::new(node.clone())),
+        till_config,
+    );
     // Events and peers only now: the books must agree with LDK before either of them changes.
     till.reconcile().await?;
     let running = prepared

@@ -46,7 +46,7 @@ pub use decode::{Bolt11, Bolt12, DecodeError, Decoded, decode};
 pub use events::{Cursor, CursorError, Event, Events};
 pub use forward::{ForwardPages, ForwardQuery, ListForwardsError};
 pub use invstring::ListError;
-pub use lightning::Lightning;
+pub use lightning::{Lightning, LiveNode};
 pub use messages::NotSent;
 pub use offers::{
     CreateOfferError, CreatedOffer, FetchError, FetchRequest, Fetched, NewOffer, OfferPages, WrongInvoice,

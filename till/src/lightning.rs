@@ -1,8 +1,9 @@
 //! What the till needs of a Lightning node, and nothing else.
 //!
-//! [`Node`] is one; the tests have another, without a network, which can crash and repeat itself on demand.
+//! [`LiveNode`] is one; the tests have another, without a network, which can crash and repeat itself on demand.
 
 mod candidates;
+mod recent;
 
 use crate::receive::HintCandidate;
 use bitcoin::Network;
@@ -16,6 +17,8 @@ use boltill_node::{
 use boltill_types::{Msat, PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::routing::gossip::NodeId;
 use lightning::types::features::Bolt11InvoiceFeatures;
+use recent::Recent;
+use std::sync::Arc;
 
 /// A Lightning node, as the till sees it; [`boltill_node::Node`] says what each method means.
 pub trait Lightning: Send + Sync + 'static {
@@ -29,7 +32,7 @@ pub trait Lightning: Send + Sync + 'static {
     /// Signs the digest of a BOLT 11 invoice with the node's key.
     fn sign_bolt11(&self, digest: &Message) -> Result<RecoverableSignature, SignError>;
     /// Every channel that could be a route hint.
-    fn hint_candidates(&self) -> Vec<HintCandidate>;
+    fn hint_candidates(&self) -> Arc<[HintCandidate]>;
 
     /// Makes the node accept payments of this hash; the secret belongs into the invoice.
     fn register_inbound(
@@ -91,25 +94,41 @@ pub trait Lightning: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), MessageError>>;
 }
 
-impl Lightning for Node {
+/// A node on the network.
+pub struct LiveNode {
+    node: Node,
+    candidates: Recent<HintCandidate>,
+}
+
+impl LiveNode {
+    /// The till's view of that node.
+    pub fn new(node: Node) -> LiveNode {
+        LiveNode {
+            node,
+            candidates: Recent::default(),
+        }
+    }
+}
+
+impl Lightning for LiveNode {
     fn id(&self) -> PublicKey {
-        Node::id(self)
+        self.node.id()
     }
 
     fn network(&self) -> Network {
-        Node::network(self)
+        self.node.network()
     }
 
     fn bolt11_features(&self) -> Bolt11InvoiceFeatures {
-        Node::bolt11_features(self)
+        self.node.bolt11_features()
     }
 
     fn sign_bolt11(&self, digest: &Message) -> Result<RecoverableSignature, SignError> {
-        Node::sign_bolt11(self, digest)
+        self.node.sign_bolt11(digest)
     }
 
-    fn hint_candidates(&self) -> Vec<HintCandidate> {
-        candidates::of(self)
+    fn hint_candidates(&self) -> Arc<[HintCandidate]> {
+        self.candidates.get(|| candidates::of(&self.node))
     }
 
     fn register_inbound(
@@ -119,29 +138,24 @@ impl Lightning for Node {
         expiry_seconds: u32,
         min_final_cltv_delta: Option<u16>,
     ) -> Result<PaymentSecret, RegisterError> {
-        Node::register_inbound(
-            self,
-            payment_hash,
-            min_amount,
-            expiry_seconds,
-            min_final_cltv_delta,
-        )
+        self.node
+            .register_inbound(payment_hash, min_amount, expiry_seconds, min_final_cltv_delta)
     }
 
     fn claim(&self, preimage: PaymentPreimage) {
-        Node::claim(self, preimage);
+        self.node.claim(preimage);
     }
 
     fn fail_back(&self, payment_hash: PaymentHash) {
-        Node::fail_back(self, payment_hash);
+        self.node.fail_back(payment_hash);
     }
 
     fn send(&self, payment: OutgoingPayment) -> Result<(), SendError> {
-        Node::send(self, payment)
+        self.node.send(payment)
     }
 
     fn send_spontaneous(&self, payment: OutgoingPayment, preimage: PaymentPreimage) -> Result<(), SendError> {
-        Node::send_spontaneous(self, payment, preimage)
+        self.node.send_spontaneous(payment, preimage)
     }
 
     fn first_channel(
@@ -150,19 +164,19 @@ impl Lightning for Node {
         named: Option<u64>,
         amount: Msat,
     ) -> Result<u64, FirstHopError> {
-        Node::first_channel(self, node, named, amount)
+        self.node.first_channel(node, named, amount)
     }
 
     fn send_along(&self, payment: GivenPayment) -> Result<(), SendError> {
-        Node::send_along(self, payment)
+        self.node.send_along(payment)
     }
 
     fn recent_payments(&self) -> Vec<RecentPayment> {
-        Node::recent_payments(self)
+        self.node.recent_payments()
     }
 
     fn public_channels_of(&self, node: &PublicKey) -> Vec<u64> {
-        let graph = self.graph().read_only();
+        let graph = self.node.graph().read_only();
         graph
             .node(&NodeId::from_pubkey(node))
             .map(|node| node.channels.clone())
@@ -170,23 +184,23 @@ impl Lightning for Node {
     }
 
     fn sign_bolt12(&self, digest: &Message) -> schnorr::Signature {
-        Node::sign_bolt12(self, digest)
+        self.node.sign_bolt12(digest)
     }
 
     fn payer_id(&self, metadata: &[u8]) -> PublicKey {
-        Node::payer_id(self, metadata)
+        self.node.payer_id(metadata)
     }
 
     fn sign_as_payer(&self, metadata: &[u8], digest: &Message) -> schnorr::Signature {
-        Node::sign_as_payer(self, metadata, digest)
+        self.node.sign_as_payer(metadata, digest)
     }
 
     fn is_reachable_by_id(&self) -> bool {
-        Node::is_reachable_by_id(self)
+        self.node.is_reachable_by_id()
     }
 
     fn message_paths(&self, tag: MessageTag) -> Result<Vec<Vec<u8>>, NoMessagePath> {
-        Node::message_paths(self, tag)
+        self.node.message_paths(tag)
     }
 
     fn payment_paths(
@@ -195,7 +209,7 @@ impl Lightning for Node {
         secret: PaymentSecret,
         expiry_seconds: u32,
     ) -> Result<Vec<PaymentPath>, NoPaymentPath> {
-        Node::payment_paths(self, amount, secret, expiry_seconds)
+        self.node.payment_paths(amount, secret, expiry_seconds)
     }
 
     fn send_offers_message<'a>(
@@ -204,7 +218,7 @@ impl Lightning for Node {
         to: MessageDestination,
         reply: Option<MessageTag>,
     ) -> BoxFuture<'a, Result<(), MessageError>> {
-        Box::pin(Node::send_offers_message(self, message, to, reply))
+        Box::pin(self.node.send_offers_message(message, to, reply))
     }
 
     fn reply<'a>(
@@ -213,6 +227,6 @@ impl Lightning for Node {
         message: OffersMessageBytes,
         reply: Option<MessageTag>,
     ) -> BoxFuture<'a, Result<(), MessageError>> {
-        Box::pin(Node::reply(self, to, message, reply))
+        Box::pin(self.node.reply(to, message, reply))
     }
 }

@@ -100,8 +100,8 @@ impl Lightning for FakeNode {
         Ok(Secp256k1::new().sign_ecdsa_recoverable(digest, &self.key))
     }
 
-    fn hint_candidates(&self) -> Vec<HintCandidate> {
-        self.state.lock().unwrap().candidates.clone()
+    fn hint_candidates(&self) -> Arc<[HintCandidate]> {
+        self.state.lock().unwrap().candidates.clone().into()
     }
 
     fn register_inbound(

@@ -10,6 +10,7 @@ use boltill_types::{CreatedIndex, Label, Msat, PaymentHash, PaymentPreimage, Pay
 use lightning_invoice::{
     CreationError, Currency, Fallback, InvoiceBuilder, RawBolt11Invoice, SignedRawBolt11Invoice, TaggedField,
 };
+use std::fmt::Write;
 use std::time::Duration;
 
 /// How long an invoice can be paid when nobody says otherwise, in seconds: a week.
@@ -114,7 +115,7 @@ impl Till {
         let fallbacks = parse_fallbacks(&new.fallbacks, network)?;
         let mut draw = || getrandom::u64().unwrap_or_default() as f64 / u64::MAX as f64;
         let candidates = self.lightning().hint_candidates();
-        let hints = choose_hints(candidates, new.amount, &new.expose_private, &mut draw)?;
+        let hints = choose_hints(&candidates, new.amount, &new.expose_private, &mut draw)?;
         let warnings = hints.warnings.clone();
         let (invoice, payment_secret) = self.file_bolt11(new, fallbacks, hints).await?;
         Ok(CreatedInvoice {
@@ -152,7 +153,7 @@ impl Till {
             hints,
         };
         let unsigned = self.build(&new, terms)?;
-        let text = InvoiceText::Bolt11(self.sign(unsigned)?.to_string());
+        let text = InvoiceText::Bolt11(written(&self.sign(unsigned)?));
         let invoice = self.file(NewInvoice {
             label: new.label,
             text,
@@ -248,6 +249,14 @@ fn refused(error: CreationError, new: &NewBolt11) -> CreateInvoiceError {
         CreationError::DescriptionTooLong => CreateInvoiceError::DescriptionTooLong(new.description.len()),
         _ => CreateInvoiceError::AmountTooLarge(new.amount.unwrap_or_default()),
     }
+}
+
+/// The invoice's text, which its `Display` makes a character at a time: with room for most, so that it is not moved as it grows.
+fn written(invoice: &SignedRawBolt11Invoice) -> String {
+    let mut text = String::with_capacity(512);
+    // Nothing fails that writes to a String.
+    let _ = write!(text, "{invoice}");
+    text
 }
 
 pub(crate) fn random_preimage() -> Result<PaymentPreimage, getrandom::Error> {

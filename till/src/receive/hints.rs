@@ -98,7 +98,7 @@ pub(crate) struct ChosenHints {
 
 /// Chooses the hints for an invoice of that amount. `draw` gives random numbers from 0 to 1.
 pub(crate) fn choose_hints(
-    candidates: Vec<HintCandidate>,
+    candidates: &[HintCandidate],
     amount: Option<Msat>,
     expose: &ExposePrivate,
     draw: &mut dyn FnMut() -> f64,
@@ -136,16 +136,16 @@ pub(crate) fn choose_hints(
 }
 
 /// The candidates that may be named, and how much room the others would have added.
-struct Sorted {
-    usable: Vec<HintCandidate>,
+struct Sorted<'a> {
+    usable: Vec<&'a HintCandidate>,
     offline: Msat,
     dead_ends: Msat,
     private: Msat,
     any_public: bool,
 }
 
-impl Sorted {
-    fn new(candidates: Vec<HintCandidate>, expose: &ExposePrivate) -> Sorted {
+impl<'a> Sorted<'a> {
+    fn new(candidates: &'a [HintCandidate], expose: &ExposePrivate) -> Sorted<'a> {
         let any_public = candidates.iter().any(|candidate| candidate.public);
         let (mut usable, mut private) = (Vec::new(), Vec::new());
         let (mut offline, mut dead_ends) = (Msat::ZERO, Msat::ZERO);
@@ -202,19 +202,23 @@ impl Sorted {
     }
 }
 
-fn total(candidates: &[HintCandidate]) -> Msat {
+fn total(candidates: &[&HintCandidate]) -> Msat {
     candidates.iter().map(|candidate| candidate.capacity).sum()
 }
 
 /// One of the channels that have room for all of it, at random (reservoir sampling), weighted by the share of the
 /// channel that would still be free afterwards.
 fn pick_one<'a>(
-    usable: &'a [HintCandidate],
+    usable: &[&'a HintCandidate],
     needed: Msat,
     draw: &mut dyn FnMut() -> f64,
 ) -> Option<&'a HintCandidate> {
     let (mut picked, mut weights) = (None, 0.0);
-    for candidate in usable.iter().filter(|candidate| candidate.capacity >= needed) {
+    for candidate in usable
+        .iter()
+        .copied()
+        .filter(|candidate| candidate.capacity >= needed)
+    {
         // One more, so that a channel that would be filled exactly has a chance: it may be the only one.
         let free = candidate.capacity.saturating_sub(needed).0.saturating_add(1);
         let weight = free as f64 / candidate.size.0.max(1) as f64;
@@ -226,9 +230,9 @@ fn pick_one<'a>(
     picked
 }
 
-fn pick_until_enough(usable: &[HintCandidate], needed: Msat) -> Vec<&HintCandidate> {
+fn pick_until_enough<'a>(usable: &[&'a HintCandidate], needed: Msat) -> Vec<&'a HintCandidate> {
     let (mut picked, mut gathered) = (Vec::new(), Msat::ZERO);
-    for candidate in usable {
+    for candidate in usable.iter().copied() {
         if gathered >= needed {
             break;
         }
@@ -239,7 +243,7 @@ fn pick_until_enough(usable: &[HintCandidate], needed: Msat) -> Vec<&HintCandida
 }
 
 /// Fisher and Yates.
-fn shuffle(candidates: &mut [HintCandidate], draw: &mut dyn FnMut() -> f64) {
+fn shuffle(candidates: &mut [&HintCandidate], draw: &mut dyn FnMut() -> f64) {
     for last in (1..candidates.len()).rev() {
         let other = (draw() * (last + 1) as f64) as usize;
         candidates.swap(last, other.min(last));

@@ -34,7 +34,7 @@ fn private(scid: u64, capacity: u64) -> HintCandidate {
 }
 
 fn choose(candidates: &[HintCandidate], needed: u64, expose: &ExposePrivate) -> (Vec<u64>, Vec<HintWarning>) {
-    let chosen = choose_hints(candidates.to_vec(), Some(Msat(needed)), expose, &mut || 0.5).unwrap();
+    let chosen = choose_hints(candidates, Some(Msat(needed)), expose, &mut || 0.5).unwrap();
     (scids(&chosen), chosen.warnings)
 }
 
@@ -71,12 +71,7 @@ fn emptier_channels_are_chosen_more_often() {
     let mut counts = [0, 0];
     for draw in 0..1_000 {
         let mut draw = || f64::from(draw) / 1_000.0;
-        let chosen = choose_hints(
-            candidates.to_vec(),
-            Some(Msat(1_000)),
-            &ExposePrivate::Never,
-            &mut draw,
-        );
+        let chosen = choose_hints(&candidates, Some(Msat(1_000)), &ExposePrivate::Never, &mut draw);
         counts[scids(&chosen.unwrap())[0] as usize - 1] += 1;
     }
     assert!(
@@ -131,7 +126,7 @@ fn a_list_names_channels_by_any_of_their_names_even_dead_ends() {
         Vec::<u64>::new()
     );
     let unknown = ExposePrivate::Only(vec![77]);
-    assert!(choose_hints(candidates.to_vec(), None, &unknown, &mut || 0.5).is_err());
+    assert!(choose_hints(&candidates, None, &unknown, &mut || 0.5).is_err());
 }
 
 #[test]
@@ -191,7 +186,7 @@ proptest! {
     ) {
         let mut draws = draws.into_iter().cycle();
         let mut draw = || draws.next().unwrap_or_default();
-        let chosen = choose_hints(candidates.clone(), Some(Msat(needed)), &expose, &mut draw);
+        let chosen = choose_hints(&candidates, Some(Msat(needed)), &expose, &mut draw);
         let Ok(chosen) = chosen else {
             prop_assert!(matches!(&expose, ExposePrivate::Only(names) if !names.is_empty()));
             return Ok(());
