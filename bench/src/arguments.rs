@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SECTION")]
     pub only: Vec<Section>,
     /// How long each load lasts, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 8)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub seconds: u64,
     /// How many connections call at once; repeat it for several
     #[arg(long, value_name = "N", default_values_t = [1, 16, 64, 256])]
@@ -93,7 +93,7 @@ impl Arguments {
 
     /// How long a glance at the machine lasts, and a turn of two nodes that are asked in turns: machines change within a minute.
     pub fn moment(&self) -> Duration {
-        self.span() / 8
+        self.span() / 5
     }
 
     /// Whether this part is wanted.
