@@ -63,7 +63,7 @@ pub enum Section {
     Http,
     /// Payments and payouts
     Payments,
-    /// Starts with many channels, and after an absence
+    /// Starts with many channels, and after an absence; invoices with many channels
     Starts,
 }
 

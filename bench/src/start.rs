@@ -1,10 +1,13 @@
-//! How long a node takes until it is of use: at a start with many channels, and after a long absence.
+//! How long a node takes until it is of use: at a start with many channels, and after a long absence. And what many channels cost an invoice.
 
 use crate::arguments::Arguments;
+use crate::calls::{Call, Caller};
+use crate::load;
 use crate::results::{Results, Setting};
 use crate::{BenchError, networks};
 use boltill_devnet::network::{Network, NetworkError, Node};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a channel holds that is only there to be started with.
@@ -29,9 +32,11 @@ pub async fn measure(
     results: &mut Results,
 ) -> Result<(), BenchError> {
     starts(network, results).await?;
+    invoices(arguments, network, results).await?;
     eprintln!("opening {} channels, and paying over each", arguments.channels);
     open_channels(network, arguments.channels, IDLE_SAT).await?;
     starts(network, results).await?;
+    invoices(arguments, network, results).await?;
     missed(network, arguments.missed_blocks, results).await
 }
 
@@ -80,6 +85,19 @@ async fn starts(network: &Network, results: &mut Results) -> Result<(), BenchErr
     let setting = setting(network, channels)?;
     results.times(setting, "start until it answers", &answering)?;
     results.times(setting, "start until all channels can be paid over", &paying)
+}
+
+/// Makes invoices with as many channels as there are, each of which could be a hint.
+async fn invoices(arguments: &Arguments, network: &Network, results: &mut Results) -> Result<(), BenchError> {
+    let subject = networks::subject(network)?;
+    let setting = setting(network, usable(networks::first(network)?).await?)?;
+    for &callers in &arguments.connections {
+        let callers = Caller::several(&subject.node, Call::Invoice, callers, &Arc::default()).await?;
+        let at_once = callers.len();
+        let load = load::run(&subject, callers, arguments.span()).await?;
+        results.load(setting, "invoice, with that many channels", at_once, load)?;
+    }
+    Ok(())
 }
 
 /// Lets the first node miss blocks, and starts it again: until it has seen them all.
