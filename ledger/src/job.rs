@@ -66,7 +66,7 @@ pub(crate) struct Write<F, A, T, E> {
 /// How often a write changes the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Steps {
-    /// With one statement at most, after everything that can refuse it.
+    /// With one statement at most, behind which nothing is refused any more.
     One,
     /// With any number, so that it may fail between two.
     Many,

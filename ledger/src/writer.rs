@@ -4,9 +4,9 @@
 //! one sync makes all of them durable. With a single caller each write is a transaction, and the more callers there are
 //! the more share one. Only after the commit is the change published, and only then are the callers answered.
 //!
-//! Nobody is made to wait for others to come, as long as there is something to be gained. When callers have not even
-//! taken the answers of the transaction before, it is the processor that everybody waits for, and on a fast disk most
-//! of it could go into transactions of a few writes each. Then the writer leaves it to the callers for a moment.
+//! Nobody is made to wait for others to come, except when callers have not even taken the answers of the transaction
+//! before: then it is the processor that everybody waits for, and on a fast disk much of it would go into transactions of
+//! a few writes each. So the writer leaves it to the callers for a moment.
 
 use crate::changes::{Change, Publisher};
 use crate::checkpoint::Checkpoints;
@@ -138,8 +138,8 @@ impl Writer {
         self.queue_up(Steps::Many, operation)
     }
 
-    /// As [`Writer::write`], for what changes the database with one statement at most, after everything that can refuse it: that needs no
-    /// savepoint, for which SQLite would copy each page that the statement changes.
+    /// As [`Writer::write`], for what changes the database with one statement at most, and is refused only before it and before it takes an index:
+    /// that needs no savepoint, for which SQLite would copy each page that the statement changes. If the statement fails, so does the whole transaction.
     pub(crate) fn write_once<T, E, F>(&self, operation: F) -> Durable<T, E>
     where
         F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -245,7 +245,7 @@ impl Committer {
 
     fn serve(&mut self, commands: &Receiver<Command>) {
         while let Ok(command) = commands.recv() {
-            if self.crowded {
+            if self.crowded && self.untaken.count() > 0 {
                 thread::sleep(REST);
             }
             let (mut jobs, stop) = gather(command, commands);
@@ -315,8 +315,8 @@ impl Committer {
         }
         while let Some(mut job) = jobs.pop_front() {
             let ended = self.run_job(job.as_mut());
-            // A full or failing disk makes SQLite roll back everything, not just the statement. Whoever met it knows
-            // why; the others are told what became of them.
+            // A full or failing disk makes SQLite roll back everything, not just the statement; and so do we, where no
+            // savepoint was. Whoever met it knows why; the others are told what became of them.
             if self.conn.is_autocommit() {
                 match ended {
                     Ok(Outcome::Refused) => job.answer(Ok(())),
@@ -352,6 +352,8 @@ impl Committer {
             return Ok(outcome);
         }
         if outcome == Outcome::Refused {
+            // A statement that broke off in its middle, as on a damaged file, counts as no change; but its index was taken.
+            let begun = self.conn.total_changes() != written || self.counters != counters;
             self.counters = counters;
             self.changes.truncate(changes);
             self.removed.truncate(removed);
@@ -360,8 +362,8 @@ impl Committer {
             }
             if guarded {
                 self.execute(sql::ROLLBACK_TO)?;
-            } else if self.conn.total_changes() != written {
-                return Err(LedgerError::RolledBack);
+            } else if begun {
+                self.execute(sql::ROLLBACK)?;
             }
         }
         if guarded {
@@ -410,6 +412,7 @@ mod sql {
     pub(super) const COMMIT: &str = "COMMIT";
     pub(super) const SAVEPOINT: &str = "SAVEPOINT write";
     pub(super) const RELEASE: &str = "RELEASE write";
+    pub(super) const ROLLBACK: &str = "ROLLBACK";
     pub(super) const ROLLBACK_TO: &str = "ROLLBACK TO write";
 }
 

@@ -86,7 +86,7 @@ impl Till {
             invoice = found.map(current).ok_or(WaitInvoiceError::Deleted)?;
         }
         if invoice.state == InvoiceState::Expired {
-            // A payment that came in time may still be being taken; whoever is told "expired" may count on it.
+            // A payment that came in time may still be being taken: that is known from its coming on, and not from before a start.
             self.inner.claims.ended(invoice.payment_hash).await;
             let found = self.ledger().invoice_by_hash(invoice.payment_hash).await?;
             invoice = found.map(current).ok_or(WaitInvoiceError::Deleted)?;

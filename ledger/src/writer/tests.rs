@@ -111,29 +111,31 @@ async fn a_write_of_one_statement_is_refused_alone_before_it_and_with_all_others
     let writer = TestWriter::new("");
     let held = writer.hold();
     let first = writer.writer.write_once(|tx| write(tx, 1, 0));
-    let refused = writer.writer.write_once(|tx| {
-        tx.counters.invoices.next_created();
-        Err::<u64, _>(LedgerError::Closed)
-    });
+    let refused = writer.writer.write_once(|_| Err::<u64, _>(LedgerError::Closed));
     let second = writer.writer.write_once(|tx| write(tx, 2, 0));
     drop(held);
     assert_eq!(first.await.unwrap(), 1);
     assert!(matches!(refused.await, Err(LedgerError::Closed)));
-    assert_eq!(second.await.unwrap(), 2, "the index is not lost");
+    assert_eq!(second.await.unwrap(), 2);
     assert_eq!(writer.numbers(), [1, 2]);
 
-    let held = writer.hold();
-    let before = writer.writer.write_once(|tx| write(tx, 3, 0));
-    let half_done = writer.writer.write_once(|tx| {
-        write(tx, 4, 0)?;
-        Err::<u64, _>(LedgerError::Closed)
-    });
-    let after = writer.writer.write_once(|tx| write(tx, 5, 0));
-    drop(held);
-    assert!(matches!(before.await, Err(LedgerError::RolledBack)));
-    assert!(matches!(half_done.await, Err(LedgerError::RolledBack)));
-    assert_eq!(after.await.unwrap(), 3);
-    assert_eq!((writer.numbers(), writer.created()), (vec![1, 2, 5], 3));
+    let half_done: [fn(&mut WriteTx<'_>); 2] = [
+        |tx| drop(write(tx, 4, 0)),
+        // As after a statement that broke off.
+        |tx| _ = tx.counters.invoices.next_created(),
+    ];
+    for half_done in half_done {
+        let held = writer.hold();
+        let before = writer.writer.write_once(|tx| write(tx, 3, 0));
+        let refused = writer.writer.write_once(move |tx| {
+            half_done(tx);
+            Err::<u64, _>(LedgerError::Closed)
+        });
+        drop(held);
+        assert!(matches!(before.await, Err(LedgerError::RolledBack)));
+        assert!(matches!(refused.await, Err(LedgerError::Closed)));
+    }
+    assert_eq!((writer.numbers(), writer.created()), (vec![1, 2], 2));
 }
 
 #[tokio::test]
