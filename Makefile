@@ -59,7 +59,7 @@ lint: tools
 doc: tools
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
-bench: build ## Measure nodes on networks of their own, half an hour and more (boltill-bench --help: less, or other nodes)
+bench: build ## Measure nodes on networks of their own, half an hour (boltill-bench --help: less, or other nodes)
 	$(CARGO) build --locked --release --package boltill-bench
 	$(TARGET)/release/boltill-bench
 
