@@ -290,7 +290,7 @@ impl Committer {
                 self.changes.clear();
                 self.removed.clear();
                 self.pieces.forget();
-                let rolled_back = self.conn.is_autocommit() || self.conn.execute_batch("ROLLBACK").is_ok();
+                let rolled_back = self.conn.is_autocommit() || self.conn.execute_batch(sql::ROLLBACK).is_ok();
                 let usable = usable && rolled_back;
                 if !usable {
                     // Before anybody meets the consequences.
